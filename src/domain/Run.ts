@@ -1,0 +1,140 @@
+import { Data, Schema } from "effect"
+import type { AssistantId } from "./Assistant.ts"
+import type { EffectiveConfig } from "./EffectiveConfig.ts"
+import type { Json, JsonObject } from "./Json.ts"
+import type { UserId } from "./Principal.ts"
+import type { ThreadId, ThreadStatus } from "./Thread.ts"
+
+/** A UUIDv7 in lower case: later runs sort later. */
+export const RunId = Schema.NonEmptyString.pipe(Schema.brand("RunId"))
+export type RunId = typeof RunId.Type
+
+export const RunStatus = Schema.Literals(["pending", "running", "error", "success", "timeout", "interrupted"])
+export type RunStatus = typeof RunStatus.Type
+
+export const isActive = (status: RunStatus): boolean => status === "pending" || status === "running"
+
+export const StreamMode = Schema.Literals(["values", "updates", "messages", "messages-tuple", "custom"])
+export type StreamMode = typeof StreamMode.Type
+
+export const MultitaskStrategy = Schema.Literals(["reject", "enqueue", "interrupt", "rollback"])
+export type MultitaskStrategy = typeof MultitaskStrategy.Type
+
+/** How to stop: keep what the run has done, or undo its checkpoints and forget it. */
+export const CancelAction = Schema.Literals(["interrupt", "rollback"])
+export type CancelAction = typeof CancelAction.Type
+
+/** Where on the thread to start from, instead of its latest checkpoint. */
+export interface CheckpointRef {
+  readonly checkpoint_id: string
+  readonly checkpoint_ns: string
+}
+
+/** What a run was asked to do; with its configuration this describes it completely. */
+export interface RunRequest {
+  readonly input: Json
+  readonly command: JsonObject | null
+  readonly checkpoint: CheckpointRef | null
+  readonly stream_mode: ReadonlyArray<StreamMode>
+  readonly stream_subgraphs: boolean
+  readonly stream_resumable: boolean
+  readonly interrupt_before: "*" | ReadonlyArray<string> | null
+  readonly interrupt_after: "*" | ReadonlyArray<string> | null
+  /** A stateless run's thread lives and dies with it. */
+  readonly temporary: boolean
+}
+
+/** What the run's tool servers gave: part of the record of what it really got. */
+export interface ToolReport {
+  readonly servers: ReadonlyArray<
+    { readonly name: string; readonly url: string; readonly tools: ReadonlyArray<string>; readonly error: string | null }
+  >
+}
+
+export interface RunFailure {
+  readonly error: string
+  readonly message: string
+}
+
+export interface Run {
+  readonly run_id: RunId
+  readonly thread_id: ThreadId
+  readonly assistant_id: AssistantId
+  readonly graph_id: string
+  readonly assistant_version: number
+  readonly owner: UserId
+  readonly status: RunStatus
+  /** How often a worker took it up; a write of an earlier attempt is void. */
+  readonly attempt: number
+  readonly metadata: JsonObject
+  readonly request: RunRequest
+  /** Secrets are masked: what is pinned here is what may be shown. */
+  readonly configuration: EffectiveConfig
+  readonly multitask_strategy: MultitaskStrategy
+  readonly tools: ToolReport | null
+  readonly failure: RunFailure | null
+  readonly created_at: Date
+  readonly updated_at: Date
+}
+
+/** How a run ended. */
+export type RunOutcome = Data.TaggedEnum<{
+  /** The graph came to its end, or to a point where it waits for a person: then there are interrupts, by task. */
+  Completed: { readonly interrupts: JsonObject; readonly waiting: boolean }
+  Cancelled: {}
+  Failed: { readonly failure: RunFailure }
+}>
+export const RunOutcome = Data.taggedEnum<RunOutcome>()
+
+/** The truthful state of a run, and of its thread, after an outcome; the words are the reference server's. */
+export const statusAfter = (outcome: RunOutcome): { readonly run: RunStatus; readonly thread: ThreadStatus } => {
+  switch (outcome._tag) {
+    case "Completed":
+      return { run: "success", thread: outcome.waiting ? "interrupted" : "idle" }
+    case "Cancelled":
+      return { run: "interrupted", thread: "idle" }
+    case "Failed":
+      return { run: "error", thread: "error" }
+  }
+}
+
+/** What becomes of a new run on a thread that may have active ones. */
+export type Admission = Data.TaggedEnum<{
+  Accepted: {}
+  Rejected: {}
+  /** Accepted; the ones before it are to stop, and with `rollback` to leave no trace. */
+  AcceptedAfter: { readonly stop: ReadonlyArray<RunId>; readonly action: CancelAction }
+}>
+export const Admission = Data.taggedEnum<Admission>()
+
+/** The multitask rule: what a new run does to those that are still active on its thread, oldest first. */
+export const admit = (strategy: MultitaskStrategy, active: ReadonlyArray<RunId>): Admission => {
+  if (active.length === 0 || strategy === "enqueue") return Admission.Accepted()
+  return strategy === "reject" ? Admission.Rejected() : Admission.AcceptedAfter({ stop: active, action: strategy })
+}
+
+export class RunNotFound extends Schema.TaggedError<RunNotFound>()("RunNotFound", { run: Schema.String }) {
+  override get message() {
+    return `Run ${this.run} not found`
+  }
+}
+
+export class ThreadBusy extends Schema.TaggedError<ThreadBusy>()("ThreadBusy", { thread: Schema.String }) {
+  override get message() {
+    return `Thread ${this.thread} is already running a task. Wait for it to finish or choose a different multitask strategy.`
+  }
+}
+
+export class RunStillActive extends Schema.TaggedError<RunStillActive>()("RunStillActive", { run: Schema.String }) {
+  override get message() {
+    return `Run ${this.run} is still active; cancel it first`
+  }
+}
+
+export class NothingToResume extends Schema.TaggedError<NothingToResume>()("NothingToResume", {
+  thread: Schema.String
+}) {
+  override get message() {
+    return `Thread ${this.thread} is not interrupted: there is nothing to resume`
+  }
+}

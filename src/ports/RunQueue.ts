@@ -1,0 +1,27 @@
+import type { Effect } from "effect"
+import { Context } from "effect"
+import type { CancelAction, Run, RunId } from "../domain/Run.ts"
+import type { RunCredentials } from "./RunCredentials.ts"
+import type { StorageUnavailable } from "./StorageUnavailable.ts"
+
+/**
+ * Gets runs executed, one at a time per thread, in order. Nobody but its adapters knows where or how; what a run does
+ * is `RunHandler`'s.
+ */
+export class RunQueue extends Context.Service<RunQueue, {
+  /** Idempotent by run id. `credentials` stay in memory: they are not to be written anywhere. */
+  readonly enqueue: (run: Run, credentials: RunCredentials) => Effect.Effect<void, StorageUnavailable>
+  /** Wants a run stopped; answers when that is under way. `settled` answers when the run has ended. */
+  readonly cancel: (runId: RunId, action: CancelAction) => Effect.Effect<void, StorageUnavailable>
+  /** Returns when the run has ended, or at once if this queue does not hold it. */
+  readonly settled: (runId: RunId) => Effect.Effect<void>
+}>()("throughline/ports/RunQueue") {}
+
+/** What happens to a run that the queue hands out. Interrupting it stops the run; how, `cancelled` says. */
+export class RunHandler extends Context.Service<RunHandler, {
+  readonly execute: (
+    runId: RunId,
+    credentials: RunCredentials,
+    cancelled: Effect.Effect<CancelAction | undefined>
+  ) => Effect.Effect<void>
+}>()("throughline/ports/RunHandler") {}

@@ -1,0 +1,51 @@
+import type { Effect, Option } from "effect"
+import { Context } from "effect"
+import type { Principal } from "../domain/Principal.ts"
+import type { Admission, Run, RunId, RunOutcome, RunStatus, ThreadBusy, ToolReport } from "../domain/Run.ts"
+import type { ThreadId } from "../domain/Thread.ts"
+import type { StorageUnavailable } from "./StorageUnavailable.ts"
+
+type Eff<A, E = never> = Effect.Effect<A, E | StorageUnavailable>
+
+export type NewRun = Omit<Run, "owner" | "status" | "attempt" | "tools" | "failure" | "created_at" | "updated_at">
+
+/** Where runs are kept. A run is seen by the owner of its thread. */
+export class Runs extends Context.Service<Runs, {
+  /**
+   * Admits a run to its thread by the multitask rule, with the thread locked: `ThreadBusy` changes nothing. An accepted
+   * run is `pending` and its thread `busy`; `enqueue` runs in the same transaction, so that a run without a place in the
+   * queue can't be. The answer names the runs that have to stop.
+   */
+  readonly create: <E, R>(
+    run: NewRun,
+    owner: Principal,
+    enqueue: (run: Run) => Effect.Effect<void, E, R>
+  ) => Effect.Effect<
+    { readonly run: Run; readonly admission: Exclude<Admission, { readonly _tag: "Rejected" }> },
+    E | ThreadBusy | StorageUnavailable,
+    R
+  >
+  readonly find: (threadId: ThreadId, runId: RunId, principal: Principal) => Eff<Option.Option<Run>>
+  readonly list: (
+    threadId: ThreadId,
+    query: { readonly limit: number; readonly offset: number; readonly status?: RunStatus },
+    principal: Principal
+  ) => Eff<ReadonlyArray<Run>>
+  /** A finished run only. */
+  readonly delete: (threadId: ThreadId, runId: RunId, principal: Principal) => Eff<boolean>
+}>()("throughline/ports/Runs") {}
+
+/** A worker's side of the same store: each write names the attempt and is void if that has been overtaken. */
+export class RunLedger extends Context.Service<RunLedger, {
+  /** Takes a pending run up. `none`: it is finished, cancelled or gone. */
+  readonly claim: (runId: RunId) => Eff<Option.Option<Run>>
+  /** Writes the end of a run and the state of its thread, once: false if it had ended already. */
+  readonly settle: (runId: RunId, attempt: number, outcome: RunOutcome) => Eff<boolean>
+  readonly noteTools: (runId: RunId, attempt: number, report: ToolReport) => Eff<void>
+  /** Undoes a stopped run: its checkpoints and its row. */
+  readonly rollback: (runId: RunId) => Eff<void>
+  /** Ends what a process that is no more left active. */
+  readonly settleOrphans: (failure: { readonly error: string; readonly message: string }) => Eff<number>
+  /** Deletes a stateless run's thread with everything on it. */
+  readonly dropThread: (threadId: ThreadId) => Eff<void>
+}>()("throughline/ports/RunLedger") {}

@@ -1,0 +1,36 @@
+import type { Effect, Option } from "effect"
+import { Context } from "effect"
+import type { JsonObject } from "../domain/Json.ts"
+import type { Principal } from "../domain/Principal.ts"
+import type { Thread, ThreadExists, ThreadId, ThreadStatus } from "../domain/Thread.ts"
+import type { Page, SortOrder } from "./Assistants.ts"
+import type { StorageUnavailable } from "./StorageUnavailable.ts"
+
+export interface ThreadFilter {
+  readonly ids?: ReadonlyArray<ThreadId>
+  readonly metadata?: JsonObject
+  readonly status?: ThreadStatus
+}
+
+export interface ThreadSearch extends ThreadFilter {
+  readonly limit: number
+  readonly offset: number
+  readonly sort_by: "thread_id" | "status" | "created_at" | "updated_at"
+  readonly sort_order: SortOrder
+}
+
+type Eff<A, E = never> = Effect.Effect<A, E | StorageUnavailable>
+
+/** Where threads are kept. A thread is its owner's alone; nobody else's request finds it. */
+export class Threads extends Context.Service<Threads, {
+  readonly create: (id: ThreadId, metadata: JsonObject, owner: Principal) => Eff<Thread, ThreadExists>
+  readonly find: (id: ThreadId, principal: Principal) => Eff<Option.Option<Thread>>
+  readonly search: (query: ThreadSearch, principal: Principal) => Eff<Page<Thread>>
+  readonly count: (filter: ThreadFilter, principal: Principal) => Eff<number>
+  /** Merges metadata key by key. */
+  readonly patch: (id: ThreadId, metadata: JsonObject, principal: Principal) => Eff<Option.Option<Thread>>
+  /** With its runs and checkpoints: nothing of it stays in any table. */
+  readonly delete: (id: ThreadId, principal: Principal) => Eff<boolean>
+  /** A new thread with the same metadata and all checkpoints of another. */
+  readonly copy: (from: ThreadId, to: ThreadId, principal: Principal) => Eff<Option.Option<Thread>>
+}>()("throughline/ports/Threads") {}
