@@ -80,8 +80,6 @@ export interface AgentAssistant {
 /** The id of an agent's assistant: its own UUID in lower case with dashes. */
 export const assistantIdOf = (agent: Agent): AssistantId => AssistantId.make(agent.id.toLowerCase())
 
-
-
 /** The assistant that an agent's row describes. Keys with nothing in the row are left to the graph's defaults. */
 export const assistantOf = (
   agent: Agent,

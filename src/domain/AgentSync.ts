@@ -1,6 +1,6 @@
 import { Result } from "effect"
 import type { Agent } from "./Agent.ts"
-import { assistantIdOf, assistantOf, type AgentUnresolved } from "./Agent.ts"
+import { type AgentUnresolved, assistantIdOf, assistantOf } from "./Agent.ts"
 import type { AssistantContent, AssistantId, Provenance } from "./Assistant.ts"
 import { canonicalJson } from "./Json.ts"
 import type { OrganizationId, UserId } from "./Principal.ts"

@@ -164,7 +164,9 @@ export const effectiveConfig = (layers: ConfigLayers): EffectiveConfig => {
 
 /** Without the keys that another object has with an equal value. */
 const without = (object: JsonObject, same: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(object).filter(([key, value]) => !(Object.hasOwn(same, key) && same[key] === value)))
+  Object.fromEntries(
+    Object.entries(object).filter(([key, value]) => !(Object.hasOwn(same, key) && same[key] === value))
+  )
 
 /** Assignment that a key named `__proto__` can't turn into something else. */
 const define = <A>(target: Record<string, A>, key: string, value: A): void => {

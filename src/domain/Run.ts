@@ -47,7 +47,12 @@ export interface RunRequest {
 /** What the run's tool servers gave: part of the record of what it really got. */
 export interface ToolReport {
   readonly servers: ReadonlyArray<
-    { readonly name: string; readonly url: string; readonly tools: ReadonlyArray<string>; readonly error: string | null }
+    {
+      readonly name: string
+      readonly url: string
+      readonly tools: ReadonlyArray<string>
+      readonly error: string | null
+    }
   >
 }
 

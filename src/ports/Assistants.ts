@@ -1,6 +1,6 @@
 import type { Effect, Option } from "effect"
 import { Context } from "effect"
-import type { SyncPlan, StoredAssistant } from "../domain/AgentSync.ts"
+import type { StoredAssistant, SyncPlan } from "../domain/AgentSync.ts"
 import type {
   Assistant,
   AssistantContent,

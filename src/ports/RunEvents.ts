@@ -23,3 +23,6 @@ export class RunEvents extends Context.Service<RunEvents, {
   /** Everything after the given id (-1: from the beginning), then live until the end. Empty if the log is gone. */
   readonly read: (runId: RunId, after: number) => Stream.Stream<NumberedRunEvent>
 }>()("throughline/ports/RunEvents") {}
+
+/** The last entry of a log: what waiting for the run answers. Readers of the stream are not shown it. */
+export const resultEvent = "__result__"

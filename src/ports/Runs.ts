@@ -13,17 +13,11 @@ export type NewRun = Omit<Run, "owner" | "status" | "attempt" | "tools" | "failu
 export class Runs extends Context.Service<Runs, {
   /**
    * Admits a run to its thread by the multitask rule, with the thread locked: `ThreadBusy` changes nothing. An accepted
-   * run is `pending` and its thread `busy`; `enqueue` runs in the same transaction, so that a run without a place in the
-   * queue can't be. The answer names the runs that have to stop.
+   * run is `pending` and its thread `busy`. The admission names the runs that have to stop.
    */
-  readonly create: <E, R>(
-    run: NewRun,
-    owner: Principal,
-    enqueue: (run: Run) => Effect.Effect<void, E, R>
-  ) => Effect.Effect<
+  readonly create: (run: NewRun, owner: Principal) => Eff<
     { readonly run: Run; readonly admission: Exclude<Admission, { readonly _tag: "Rejected" }> },
-    E | ThreadBusy | StorageUnavailable,
-    R
+    ThreadBusy
   >
   readonly find: (threadId: ThreadId, runId: RunId, principal: Principal) => Eff<Option.Option<Run>>
   readonly list: (

@@ -33,8 +33,8 @@ describe("the embedded Postgres", () => {
     Effect.gen(function*() {
       const [rows] = yield* onCluster({ fsync: false, maxConnections: 300 }, "show max_connections", "show fsync")
       assert.deepStrictEqual(rows, [{ max_connections: "300" }])
-      const [[{ folder }]] = yield* onCluster({}, "select current_setting('data_directory') as folder")
-      assert.isFalse(yield* Effect.promise(() => access(folder).then(() => true, () => false)))
+      const [folders = []] = yield* onCluster({}, "select current_setting('data_directory') as folder")
+      assert.isFalse(yield* Effect.promise(() => access(folders[0].folder).then(() => true, () => false)))
     }))
 
   it.live("keeps its data where it was told to", () =>

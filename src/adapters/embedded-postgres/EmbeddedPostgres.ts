@@ -94,7 +94,7 @@ const serve = Effect.fnUntraced(function*(binaries: Binaries, data: string, opti
   const child = yield* Effect.acquireRelease(
     Effect.sync(() =>
       // A group of its own: Ctrl-C is for the runtime, which still needs its database while it drains.
-      spawn("/usr/bin/env", command, { ...binaries.user, cwd: "/", detached: true, stdio: ["ignore", "ignore", "pipe"] })
+      spawn("env", command, { ...binaries.user, cwd: "/", detached: true, stdio: ["ignore", "ignore", "pipe"] })
     ),
     // What is thrown away needs no checkpoint.
     (child) => stop(child, options.directory === undefined ? "SIGQUIT" : "SIGINT")

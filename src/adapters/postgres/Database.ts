@@ -1,0 +1,66 @@
+import { PgClient } from "@effect/sql-pg"
+import { Cause, Effect, Layer, Predicate, type Redacted, Schema } from "effect"
+import { type SqlClient, SqlError } from "effect/sql"
+import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
+
+export interface DatabaseOptions {
+  readonly url: Redacted.Redacted<string>
+  /** Connections of this client; the checkpointer has a pool of its own. */
+  readonly poolSize: number
+}
+
+/**
+ * The client that all ports on this database share, so that a transaction of one is joined by the others.
+ * It connects when it is first used: a database that is away at the start fails queries, never the layer.
+ *
+ * Not multiplexed. Transactions would be safe (they reserve a connection), but statements of other requests would queue
+ * behind a slow search on one connection, and an interrupted one could not be cancelled on the server.
+ */
+export const databaseLayer = (options: DatabaseOptions): Layer.Layer<PgClient.PgClient | SqlClient.SqlClient> =>
+  PgClient.layer({
+    url: options.url,
+    maxConnections: options.poolSize,
+    applicationName: "throughline",
+    keepAlive: "30 seconds"
+  }).pipe(Layer.orDie)
+
+/** SQLSTATEs of a server that is going, coming, full or has become a read-only replica. */
+const awayCodes = ["57P01", "57P02", "57P03", "53300", "25006"]
+
+/** The SQLSTATE of an error that the server raised. */
+export const sqlState = ({ reason: { cause } }: SqlError.SqlError): string | undefined =>
+  Predicate.hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : undefined
+
+/** A statement that came before the migrations: the database may be new, or have been away when they were due. */
+const beforeMigration = (error: SqlError.SqlError): boolean =>
+  sqlState(error) === "42P01" && error.message.includes("langgraph_server.")
+
+const isAway = (error: SqlError.SqlError): boolean =>
+  error.isRetryable || error.reason._tag === "AuthenticationError" || awayCodes.includes(sqlState(error) ?? "")
+  || beforeMigration(error)
+
+/** A lost connection fails the statement, and dies in the roll-back after it: both kinds of reason are looked at. */
+const awayIn = (cause: Cause.Cause<unknown>): SqlError.SqlError | undefined =>
+  cause.reasons
+    .map((reason) => Cause.isFailReason(reason) ? reason.error : Cause.isDieReason(reason) ? reason.defect : undefined)
+    .filter(SqlError.isSqlError)
+    .find(isAway)
+
+const isBroken = <E>(error: E): error is E & (SqlError.SqlError | Schema.SchemaError) =>
+  SqlError.isSqlError(error) || Schema.isSchemaError(error)
+
+/**
+ * What every adapter here ends with: a database that can't be reached is `StorageUnavailable`; any other error of SQL,
+ * or a row that is not what its schema says, is a defect of ours.
+ */
+export const orUnavailable = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  effect.pipe(
+    Effect.catchCause((cause) => {
+      const away = awayIn(cause)
+      if (away === undefined) return Effect.failCause(cause)
+      return Effect.logWarning(`Database unavailable: ${away.message}`).pipe(
+        Effect.andThen(Effect.fail(new StorageUnavailable()))
+      )
+    }),
+    Effect.catchIf(isBroken, (error) => Effect.die(error))
+  )

@@ -1,0 +1,64 @@
+import { PgClient } from "@effect/sql-pg"
+import { Deferred, Effect, Layer, Schedule } from "effect"
+import { Migrator } from "effect/sql"
+import { Storage } from "../../ports/Storage.ts"
+import { migrations } from "./migrations/all.ts"
+
+const runMigrations = Migrator.make({})({
+  loader: Migrator.fromRecord(migrations),
+  table: "langgraph_server.migrations"
+})
+
+/** Soon at first, then twice a minute; jittered, so that replicas don't come back in step. */
+const patiently = Schedule.min([Schedule.exponential("250 millis"), Schedule.spaced("30 seconds")]).pipe(
+  Schedule.jittered
+)
+
+export interface StorageOptions<E> {
+  /** Tables in the same schema that another part makes: the checkpointer's. Idempotent; one replica at a time. */
+  readonly alsoMigrate: Effect.Effect<void, E>
+}
+
+/** Brings the tables up to date in the background, for as long as it takes; `ready` is false until then. */
+export const PgStorage = <E>({ alsoMigrate }: StorageOptions<E>): Layer.Layer<Storage, never, PgClient.PgClient> =>
+  Layer.effect(
+    Storage,
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      const migrated = yield* Deferred.make<void>()
+
+      /** One replica at a time, in a transaction. */
+      const alone = <A, E, R>(work: Effect.Effect<A, E, R>) =>
+        sql`select from pg_advisory_xact_lock(hashtextextended('langgraph_server.migrations', 0))`.pipe(
+          Effect.andThen(work),
+          sql.withTransaction
+        )
+
+      const ours = Effect.andThen(sql`create schema if not exists langgraph_server`, runMigrations)
+
+      // Two transactions: the checkpointer uses a connection of its own, which must see the schema that ours has made.
+      const migrate = alone(ours).pipe(
+        Effect.tap((done) =>
+          done.length === 0 ? Effect.void : Effect.logInfo(`Database migrated: ${done.map(([, name]) => name).join(", ")}`)
+        ),
+        Effect.andThen(alone(alsoMigrate)),
+        Effect.tapError((error) => Effect.logWarning("Database not ready, will be tried again", error)),
+        Effect.retry(patiently)
+      )
+      yield* migrate.pipe(
+        Effect.andThen(Deferred.succeed(migrated, undefined)),
+        Effect.withSpan("Storage.migrate"),
+        Effect.forkScoped
+      )
+
+      const answers = sql`select 1`.pipe(
+        Effect.timeout("2 seconds"),
+        Effect.match({ onFailure: () => false, onSuccess: () => true })
+      )
+
+      return Storage.of({
+        ready: Effect.flatMap(Deferred.isDone(migrated), (done) => done ? answers : Effect.succeed(false)),
+        awaitReady: Deferred.await(migrated)
+      })
+    })
+  )

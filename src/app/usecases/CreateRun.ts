@@ -1,0 +1,136 @@
+import { Effect, Option, Redacted } from "effect"
+import type { Assistant, AssistantConfig } from "../../domain/Assistant.ts"
+import type { EffectiveConfig, RunOverrides } from "../../domain/EffectiveConfig.ts"
+import { effectiveConfig } from "../../domain/EffectiveConfig.ts"
+import type { Json, JsonObject } from "../../domain/Json.ts"
+import type { Principal } from "../../domain/Principal.ts"
+import type { MultitaskStrategy, RunId, RunRequest } from "../../domain/Run.ts"
+import { NothingToResume } from "../../domain/Run.ts"
+import { maskSecrets, secretsOf } from "../../domain/Secrets.ts"
+import type { Thread, ThreadId } from "../../domain/Thread.ts"
+import { ThreadNotFound } from "../../domain/Thread.ts"
+import { AgentGraphs } from "../../ports/AgentGraphs.ts"
+import type { RunCredentials } from "../../ports/RunCredentials.ts"
+import { RunEvents } from "../../ports/RunEvents.ts"
+import { RunQueue } from "../../ports/RunQueue.ts"
+import { Runs } from "../../ports/Runs.ts"
+import { SecretBox } from "../../ports/SecretBox.ts"
+import { Threads } from "../../ports/Threads.ts"
+import { resolveAssistant } from "./ResolveAssistant.ts"
+
+/** Who asks for a run, with what only this request knows of them. */
+export interface Caller {
+  readonly principal: Principal
+  readonly token: Redacted.Redacted<string>
+  /** As received, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export interface NewRun {
+  readonly run_id: RunId
+  readonly assistant: string
+  readonly thread: ThreadChoice
+  readonly request: Omit<RunRequest, "temporary">
+  readonly config: AssistantConfig
+  readonly context: JsonObject
+  readonly metadata: JsonObject
+  readonly multitask_strategy: MultitaskStrategy
+  readonly overrides: RunOverrides
+}
+
+/** A stateless run brings a thread of its own, which lives and dies with it unless `keep`. */
+export type ThreadChoice =
+  | { readonly _tag: "Existing"; readonly id: ThreadId; readonly orCreate: boolean }
+  | { readonly _tag: "Stateless"; readonly id: ThreadId; readonly keep: boolean }
+
+const openThread = Effect.fnUntraced(function*(choice: ThreadChoice, principal: Principal) {
+  const threads = yield* Threads
+  const create = threads.create(choice.id, {}, principal)
+  const missing = new ThreadNotFound({ thread: choice.id })
+  if (choice._tag === "Stateless") return yield* Effect.catchTag(create, "ThreadExists", () => Effect.fail(missing))
+  const find = threads.find(choice.id, principal)
+  const found = yield* find
+  if (Option.isSome(found)) return found.value
+  if (!choice.orCreate) return yield* missing
+  // Somebody else's thread of that id stays theirs, and unseen.
+  return yield* Effect.catchTag(
+    create,
+    "ThreadExists",
+    () => Effect.flatMap(find, (thread) => Effect.mapError(Effect.fromOption(thread), () => missing))
+  )
+})
+
+/** The one place where a run's configuration is decided, whichever way the run came in. */
+const configure = (run: NewRun, assistant: Assistant, thread: Thread, caller: Caller, defaults: JsonObject) => {
+  const { userId } = caller.principal
+  const { assistant_id, graph_id, provenance } = assistant
+  const organization: JsonObject = provenance._tag === "Agent"
+    ? { supabase_organization_id: provenance.organizationId }
+    : {}
+  return effectiveConfig({
+    defaults,
+    assistant,
+    request: { headers: caller.headers, config: run.config, context: run.context, metadata: run.metadata },
+    overrides: run.overrides,
+    pinned: {
+      ...organization,
+      run_id: run.run_id,
+      thread_id: thread.thread_id,
+      assistant_id,
+      graph_id,
+      user_id: userId,
+      owner: userId,
+      langgraph_auth_user: { identity: userId, display_name: userId, is_authenticated: true, permissions: [] },
+      langgraph_auth_user_id: userId
+    }
+  })
+}
+
+/** Parts what may be kept from what stays in memory. */
+const partSecrets = Effect.fnUntraced(function*(configuration: EffectiveConfig, token: Caller["token"]) {
+  const box = yield* SecretBox
+  const opened = new Map<string, Json>()
+  for (const [place, secret] of secretsOf(configuration.configurable)) {
+    opened.set(place, typeof secret === "string" ? yield* box.open(secret) : secret)
+  }
+  const credentials: RunCredentials = { token, secrets: Redacted.make(opened) }
+  return {
+    credentials,
+    pinned: { ...configuration, configurable: maskSecrets(configuration.configurable) }
+  }
+})
+
+/**
+ * Accepts a run: assistant and thread as the caller sees them, configuration pinned with each key's origin, admitted by
+ * the multitask rule, handed to the queue. Every way in comes through here.
+ */
+export const createRun = Effect.fn("createRun")(function*(run: NewRun, caller: Caller) {
+  const assistant = yield* resolveAssistant(run.assistant, caller.principal)
+  const graphs = yield* AgentGraphs
+  const thread = yield* openThread(run.thread, caller.principal)
+  if (run.request.command !== null && "resume" in run.request.command && thread.status === "idle") {
+    return yield* new NothingToResume({ thread: thread.thread_id })
+  }
+  const configuration = configure(run, assistant, thread, caller, graphs.defaults(assistant.graph_id))
+  const { credentials, pinned } = yield* partSecrets(configuration, caller.token)
+
+  const { admission, run: accepted } = yield* (yield* Runs).create({
+    run_id: run.run_id,
+    thread_id: thread.thread_id,
+    assistant_id: assistant.assistant_id,
+    graph_id: assistant.graph_id,
+    assistant_version: assistant.version,
+    metadata: { ...pinned.metadata, graph_id: assistant.graph_id, assistant_id: assistant.assistant_id },
+    request: { ...run.request, temporary: run.thread._tag === "Stateless" && !run.thread.keep },
+    configuration: pinned,
+    multitask_strategy: run.multitask_strategy
+  }, caller.principal)
+
+  const queue = yield* RunQueue
+  yield* (yield* RunEvents).open(accepted.run_id)
+  if (admission._tag === "AcceptedAfter") {
+    yield* Effect.forEach(admission.stop, (earlier) => queue.cancel(earlier, admission.action), { discard: true })
+  }
+  yield* queue.enqueue(accepted, credentials)
+  return accepted
+}, Effect.uninterruptible)

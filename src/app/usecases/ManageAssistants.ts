@@ -1,0 +1,160 @@
+import { Effect, Option } from "effect"
+import type { AssistantChange, AssistantConfig, AssistantContent } from "../../domain/Assistant.ts"
+import {
+  applyChange,
+  AssistantExists,
+  AssistantNotFound,
+  AssistantReadOnly,
+  AssistantVersionNotFound,
+  ownedMetadata,
+  UnknownGraph
+} from "../../domain/Assistant.ts"
+import { isUuid, newAssistantId } from "../../domain/AssistantId.ts"
+import type { Json, JsonObject } from "../../domain/Json.ts"
+import type { Principal } from "../../domain/Principal.ts"
+import { mapSecrets, mask, restoreSecrets, secretsOf } from "../../domain/Secrets.ts"
+import { AgentGraphs } from "../../ports/AgentGraphs.ts"
+import { AgentSource } from "../../ports/AgentSource.ts"
+import { Assistants } from "../../ports/Assistants.ts"
+import { GraphDefaults } from "../../ports/GraphDefaults.ts"
+import { SecretBox } from "../../ports/SecretBox.ts"
+import { resolveAssistant } from "./ResolveAssistant.ts"
+
+export interface NewAssistant {
+  readonly assistant_id?: string | null
+  readonly graph_id: string
+  readonly name: string
+  readonly description: string | null
+  readonly config: AssistantConfig
+  readonly context: JsonObject
+  readonly metadata: JsonObject
+  readonly if_exists: "raise" | "do_nothing"
+  /** Makes the id of an assistant that comes without one. */
+  readonly freshId: () => string
+}
+
+const knownGraph = Effect.fnUntraced(function*(graph: string) {
+  const { names } = yield* AgentGraphs
+  if (!names.includes(graph)) return yield* new UnknownGraph({ graph, known: [...names] })
+})
+
+/** A configuration with its secrets locked; masks stay masks, to keep what is there. */
+const sealed = Effect.fnUntraced(function*(config: AssistantConfig) {
+  if (config.configurable === undefined) return config
+  const box = yield* SecretBox
+  const locked = new Map<string, Json>()
+  for (const [place, secret] of secretsOf(config.configurable)) {
+    if (secret !== mask) {
+      locked.set(place, yield* box.seal(typeof secret === "string" ? secret : JSON.stringify(secret)))
+    }
+  }
+  return { ...config, configurable: mapSecrets(config.configurable, (value, place) => locked.get(place) ?? value) }
+})
+
+const keepingSecrets = (present: AssistantContent, next: AssistantContent): AssistantContent =>
+  next.config.configurable === undefined ? next : {
+    ...next,
+    config: {
+      ...next.config,
+      configurable: restoreSecrets(next.config.configurable, secretsOf(present.config.configurable ?? {}))
+    }
+  }
+
+/** An id that is an agent's, or a graph's default, is not for a caller to take. */
+const isReserved = Effect.fnUntraced(function*(id: string) {
+  const defaults = yield* GraphDefaults
+  if ([...defaults.values()].some((taken) => taken === id)) return true
+  const source = yield* AgentSource
+  return yield* source.find(id).pipe(
+    Effect.map(Option.isSome),
+    Effect.catchTag("AgentTablesUnreadable", () => Effect.succeed(false))
+  )
+})
+
+export const createAssistant = Effect.fn("createAssistant")(function*(request: NewAssistant, principal: Principal) {
+  yield* knownGraph(request.graph_id)
+  const agentId = request.metadata["supabase_agent_id"]
+  if (typeof agentId === "string" && isUuid(agentId)) {
+    const synced = yield* resolveAssistant(agentId, principal).pipe(
+      Effect.map(Option.some),
+      Effect.catchTag("AssistantNotFound", () => Effect.succeedNone)
+    )
+    if (Option.isSome(synced) && synced.value.provenance._tag === "Agent") return synced.value
+  }
+  const assistants = yield* Assistants
+  const id = newAssistantId(request.assistant_id, request.freshId)
+  const content = keepingSecrets(empty, {
+    graph_id: request.graph_id,
+    name: request.name,
+    description: request.description,
+    config: yield* sealed(request.config),
+    context: request.context,
+    metadata: ownedMetadata(request.metadata, principal.userId)
+  })
+  const given = (request.assistant_id ?? "").trim() !== ""
+  const attempt = given && (yield* isReserved(id))
+    ? Effect.fail(new AssistantExists())
+    : assistants.create(id, content, principal)
+  return yield* attempt.pipe(
+    Effect.catchTag("AssistantExists", (exists) =>
+      request.if_exists === "raise"
+        ? Effect.fail(exists)
+        : resolveAssistant(id, principal).pipe(Effect.catchTag("AssistantNotFound", () => Effect.fail(exists))))
+  )
+})
+
+const empty: AssistantContent = { graph_id: "", name: "", description: null, config: {}, context: {}, metadata: {} }
+
+/** What the caller may change: not visible is not found, visible but another's is read-only. */
+const own = Effect.fnUntraced(function*(reference: string, principal: Principal) {
+  const assistant = yield* resolveAssistant(reference, principal)
+  if (assistant.provenance._tag !== "Member") {
+    return yield* new AssistantReadOnly({ assistant: assistant.assistant_id, origin: assistant.provenance._tag })
+  }
+  return assistant
+})
+
+export const updateAssistant = Effect.fn("updateAssistant")(
+  function*(reference: string, change: AssistantChange, principal: Principal) {
+    if (change.graph_id !== undefined) yield* knownGraph(change.graph_id)
+    const assistant = yield* own(reference, principal)
+    const config = change.config === undefined ? {} : { config: yield* sealed(change.config) }
+    const metadata = change.metadata === undefined
+      ? {}
+      : { metadata: ownedMetadata(change.metadata, principal.userId) }
+    const assistants = yield* Assistants
+    const updated = yield* assistants.update(
+      assistant.assistant_id,
+      (present) => keepingSecrets(present, applyChange(present, { ...change, ...config, ...metadata })),
+      principal
+    )
+    return yield* Effect.mapError(Effect.fromOption(updated), () => new AssistantNotFound({ assistant: reference }))
+  }
+)
+
+export const deleteAssistant = Effect.fn("deleteAssistant")(function*(reference: string, principal: Principal) {
+  const assistant = yield* own(reference, principal)
+  yield* (yield* Assistants).delete(assistant.assistant_id, principal)
+  return assistant.assistant_id
+})
+
+/** Makes an earlier version the present one: of one's own only, a synced one follows its agent. */
+export const restoreVersion = Effect.fn("restoreVersion")(
+  function*(reference: string, version: number, principal: Principal) {
+    const assistant = yield* own(reference, principal)
+    const restored = yield* (yield* Assistants).restore(assistant.assistant_id, version, principal)
+    return yield* Effect.mapError(
+      Effect.fromOption(restored),
+      () => new AssistantVersionNotFound({ assistant: reference, version })
+    )
+  }
+)
+
+export const assistantVersions = Effect.fn("assistantVersions")(function*(
+  reference: string,
+  query: { readonly limit: number; readonly offset: number; readonly metadata?: JsonObject },
+  principal: Principal
+) {
+  const assistant = yield* resolveAssistant(reference, principal)
+  return yield* (yield* Assistants).versions(assistant.assistant_id, query, principal)
+})
