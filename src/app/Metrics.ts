@@ -2,7 +2,10 @@ import { Effect, Metric } from "effect"
 import type { SyncPlan } from "../domain/AgentSync.ts"
 import type { RunOutcome } from "../domain/Run.ts"
 
-const ended = Metric.counter("throughline_runs_ended_total", { description: "Runs ended, by outcome", incremental: true })
+const ended = Metric.counter("throughline_runs_ended_total", {
+  description: "Runs ended, by outcome",
+  incremental: true
+})
 const running = Metric.gauge("throughline_runs_running", { description: "Runs that execute now" })
 const synced = Metric.counter("throughline_agents_synced_total", {
   description: "Agents by what a sync did with them",

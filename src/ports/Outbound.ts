@@ -1,4 +1,14 @@
-import { Context } from "effect"
+import { Context, Schema } from "effect"
+
+/** A caller's URL leads where callers may not send this server. `guarded` throws it as it is. */
+export class OutboundRefused extends Schema.TaggedError<OutboundRefused>()("OutboundRefused", {
+  host: Schema.String,
+  why: Schema.String
+}) {
+  override get message() {
+    return `Requests to ${this.host} are refused: ${this.why}. If this host is meant to be reached, add it to OUTBOUND_ALLOW.`
+  }
+}
 
 /** How requests leave the house. */
 export class Outbound extends Context.Service<Outbound, {

@@ -17,11 +17,15 @@ export class RunQueue extends Context.Service<RunQueue, {
   readonly settled: (runId: RunId) => Effect.Effect<void>
 }>()("throughline/ports/RunQueue") {}
 
-/** What happens to a run that the queue hands out. Interrupting it stops the run; how, `cancelled` says. */
+/** What happens to a run that the queue hands out. */
 export class RunHandler extends Context.Service<RunHandler, {
+  /**
+   * Runs it to its end and writes that, whatever it is. `stop` answers when somebody wants it stopped, and how;
+   * interrupting `execute` means that this process ends.
+   */
   readonly execute: (
     runId: RunId,
     credentials: RunCredentials,
-    cancelled: Effect.Effect<CancelAction | undefined>
+    stop: Effect.Effect<CancelAction>
   ) => Effect.Effect<void>
 }>()("throughline/ports/RunHandler") {}

@@ -2,7 +2,7 @@ import type { Effect, Option } from "effect"
 import { Context } from "effect"
 import type { Principal } from "../domain/Principal.ts"
 import type { Admission, Run, RunId, RunOutcome, RunStatus, ThreadBusy, ToolReport } from "../domain/Run.ts"
-import type { ThreadId } from "../domain/Thread.ts"
+import type { ThreadId, ThreadNotFound } from "../domain/Thread.ts"
 import type { StorageUnavailable } from "./StorageUnavailable.ts"
 
 type Eff<A, E = never> = Effect.Effect<A, E | StorageUnavailable>

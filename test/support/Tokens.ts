@@ -6,21 +6,22 @@ import { people } from "../../src/adapters/demo/World.ts"
 
 const nowSeconds = () => Math.floor(Date.now() / 1000)
 
-const sign = (claims: JWTPayload, header: { alg: string; kid?: string }, key: CryptoKey | Uint8Array) =>
-  Effect.promise(async () =>
-    Redacted.make(
-      await new SignJWT({
-        ...claimsOf(),
-        sub: people.member,
-        iat: nowSeconds(),
-        exp: nowSeconds() + 3600,
-        ...claims
-      }).setProtectedHeader(header).sign(key)
-    )
-  )
+/** Claims that replace a token's own; `undefined` takes one away. */
+type Claims = Readonly<Record<string, string | number | undefined>>
 
-/** A token of the Kanzlei's member signed with a shared secret; claims replace its own, `undefined` takes one away. */
-export const hs256 = (secret: string, claims: JWTPayload = {}) =>
+const payload = (claims: Claims): JWTPayload => ({
+  ...claimsOf(),
+  sub: people.member,
+  iat: nowSeconds(),
+  exp: nowSeconds() + 3600,
+  ...claims
+})
+
+const sign = (claims: Claims, header: { alg: string; kid?: string }, key: CryptoKey | Uint8Array) =>
+  Effect.promise(async () => Redacted.make(await new SignJWT(payload(claims)).setProtectedHeader(header).sign(key)))
+
+/** A token of the Kanzlei's member signed with a shared secret. */
+export const hs256 = (secret: string, claims: Claims = {}) =>
   sign(claims, { alg: "HS256" }, new TextEncoder().encode(secret))
 
 /** A key pair: its public half for a JWKS, its private half to sign with. */
@@ -29,7 +30,7 @@ export const signingKey = (kid: string, alg: "ES256" | "RS256" = "ES256") =>
     const { privateKey, publicKey } = await generateKeyPair(alg)
     return {
       jwk: { ...(await exportJWK(publicKey)), kid, alg, use: "sig" },
-      sign: (claims: JWTPayload = {}, header: { alg?: string; kid?: string } = {}) =>
+      sign: (claims: Claims = {}, header: { alg?: string; kid?: string } = {}) =>
         sign(claims, { alg, kid, ...header }, privateKey)
     }
   })

@@ -1,6 +1,7 @@
 import { Effect, Redacted, Schema } from "effect"
 import { readFile } from "node:fs/promises"
 import { Client } from "pg"
+import { OrganizationId, UserId } from "../../domain/Principal.ts"
 
 export class WorldError extends Schema.TaggedError<WorldError>()("WorldError", {
   message: Schema.String,
@@ -22,16 +23,16 @@ export interface World {
 
 /** The people of the world, by what they are in it. */
 export const people = {
-  member: "d4e5f6a7-0000-4000-a000-000000000001",
-  admin: "d4e5f6a7-0000-4000-a000-000000000002",
-  otherOrganisation: "d4e5f6a7-0000-4000-a000-000000000003",
-  noOrganisation: "d4e5f6a7-0000-4000-a000-000000000004"
-} as const
+  member: UserId.make("d4e5f6a7-0000-4000-a000-000000000001"),
+  admin: UserId.make("d4e5f6a7-0000-4000-a000-000000000002"),
+  otherOrganisation: UserId.make("d4e5f6a7-0000-4000-a000-000000000003"),
+  noOrganisation: UserId.make("d4e5f6a7-0000-4000-a000-000000000004")
+}
 
 export const organizations = {
-  kanzleiNord: "11111111-1111-4111-a111-111111111111",
-  immobilienSued: "22222222-2222-4222-a222-222222222222"
-} as const
+  kanzleiNord: OrganizationId.make("11111111-1111-4111-a111-111111111111"),
+  immobilienSued: OrganizationId.make("22222222-2222-4222-a222-222222222222")
+}
 
 export const agents = {
   dokumente: "a0000000-0000-4000-a000-000000000001",

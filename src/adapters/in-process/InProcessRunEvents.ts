@@ -38,7 +38,11 @@ export const layer = Layer.effect(
     })
 
     /** What there is after an id; waits when there is nothing yet. */
-    const next = (log: Log, changes: PubSub.Subscription<void>, after: number): Effect.Effect<ReadonlyArray<NumberedRunEvent>> =>
+    const next = (
+      log: Log,
+      changes: PubSub.Subscription<void>,
+      after: number
+    ): Effect.Effect<ReadonlyArray<NumberedRunEvent>> =>
       Effect.suspend(() => {
         const rest = log.events.slice(after + 1)
         if (rest.length > 0 || log.closed) return Effect.succeed(rest)

@@ -55,7 +55,7 @@ const isBroken = <E>(error: E): error is E & (SqlError.SqlError | Schema.SchemaE
  */
 export const orUnavailable = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   effect.pipe(
-    Effect.catchCause((cause) => {
+    Effect.catchCause((cause): Effect.Effect<never, E | StorageUnavailable> => {
       const away = awayIn(cause)
       if (away === undefined) return Effect.failCause(cause)
       return Effect.logWarning(`Database unavailable: ${away.message}`).pipe(

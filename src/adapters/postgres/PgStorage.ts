@@ -1,6 +1,6 @@
 import { PgClient } from "@effect/sql-pg"
 import { Deferred, Effect, Layer, Schedule } from "effect"
-import { Migrator } from "effect/sql"
+import { Migrator, SqlClient } from "effect/sql"
 import { Storage } from "../../ports/Storage.ts"
 import { migrations } from "./migrations/all.ts"
 
@@ -34,12 +34,17 @@ export const PgStorage = <E>({ alsoMigrate }: StorageOptions<E>): Layer.Layer<St
           sql.withTransaction
         )
 
-      const ours = Effect.andThen(sql`create schema if not exists langgraph_server`, runMigrations)
+      const ours = sql`create schema if not exists langgraph_server`.pipe(
+        Effect.andThen(runMigrations),
+        Effect.provideService(SqlClient.SqlClient, sql)
+      )
 
       // Two transactions: the checkpointer uses a connection of its own, which must see the schema that ours has made.
       const migrate = alone(ours).pipe(
         Effect.tap((done) =>
-          done.length === 0 ? Effect.void : Effect.logInfo(`Database migrated: ${done.map(([, name]) => name).join(", ")}`)
+          done.length === 0
+            ? Effect.void
+            : Effect.logInfo(`Database migrated: ${done.map(([, name]) => name).join(", ")}`)
         ),
         Effect.andThen(alone(alsoMigrate)),
         Effect.tapError((error) => Effect.logWarning("Database not ready, will be tried again", error)),

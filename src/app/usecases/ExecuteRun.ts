@@ -1,6 +1,6 @@
 import { Cause, Effect, Exit, Layer, Option, Redacted, Schedule, Stream } from "effect"
 import { serversAreTheAgents } from "../../domain/EffectiveConfig.ts"
-import type { CancelAction, Run, RunId, ToolReport } from "../../domain/Run.ts"
+import type { CancelAction, Run, RunFailure, RunId, ToolReport } from "../../domain/Run.ts"
 import { RunOutcome } from "../../domain/Run.ts"
 import { restoreSecrets } from "../../domain/Secrets.ts"
 import type { GraphSignal } from "../../ports/AgentGraphs.ts"
@@ -13,14 +13,25 @@ import { RunLedger } from "../../ports/Runs.ts"
 import { runsEnded, runsRunning } from "../Metrics.ts"
 
 /** The database may be away when a run ends; its end is not to be lost for that. */
-const untilWritten = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("2 seconds")])
+const untilWritten = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("2 seconds")]).pipe(
+  Schedule.upTo({ duration: "60 seconds" })
+)
 
-const failureOf = (cause: Cause.Cause<unknown>) => {
+const unforeseen: RunFailure = {
+  error: "InternalError",
+  message: "The run failed for a reason that is in the server's log."
+}
+const stopped: RunFailure = { error: "ServerStopped", message: "The server was stopped before the run had ended." }
+
+const failureOf = (cause: Cause.Cause<unknown>): RunFailure => {
+  if (Cause.hasInterruptsOnly(cause)) return stopped
   const error = Option.getOrUndefined(Cause.findErrorOption(cause))
   if (error instanceof GraphFailed) return { error: error.error, message: error.detail }
-  if (error instanceof Error) return { error: error.name, message: error.message }
-  return { error: "InternalError", message: "The run failed for a reason that is in the server's log." }
+  return error instanceof Error ? { error: error.name, message: error.message } : unforeseen
 }
+
+/** How a run came to its end without failing: by itself, or because somebody wanted it stopped. */
+type Ending = CancelAction | { readonly outcome: RunOutcome; readonly values: string }
 
 const unavailable = (report: ToolReport) => report.servers.filter((server) => server.error !== null)
 
@@ -37,7 +48,10 @@ export const layer = Layer.effect(
 
     /** Runs the graph to its end; frames go out in the batches they come in. */
     const runGraph = Effect.fnUntraced(function*(run: Run, credentials: RunCredentials) {
-      const ended = { outcome: RunOutcome.Completed({ interrupts: {}, waiting: false }), values: "null" }
+      const ended: { outcome: RunOutcome; values: string } = {
+        outcome: RunOutcome.Completed({ interrupts: {}, waiting: false }),
+        values: "null"
+      }
       const take = Effect.fnUntraced(function*(signals: ReadonlyArray<GraphSignal>) {
         const frames: Array<RunEvent> = []
         for (const signal of signals) {
@@ -78,47 +92,46 @@ export const layer = Layer.effect(
       )
 
     /** Written first, told after: when a reader sees the end, the run has ended for everybody. */
-    const end = Effect.fnUntraced(function*(
-      run: Run,
-      exit: Exit.Exit<{ readonly outcome: RunOutcome; readonly values: string }, unknown>,
-      action: CancelAction | undefined
-    ) {
-      if (action === "rollback") return yield* Effect.retry(ledger.rollback(run.run_id), untilWritten)
-      if (action === "interrupt") return yield* settle(run, RunOutcome.Cancelled())
-      if (Exit.isSuccess(exit)) {
-        yield* settle(run, exit.value.outcome)
-        return yield* events.publish(run.run_id, [{ event: resultEvent, data: exit.value.values }])
-      }
-      const failure = failureOf(exit.cause)
+    const fail = Effect.fnUntraced(function*(run: Run, cause: Cause.Cause<unknown>) {
+      const failure = failureOf(cause)
       yield* Effect.logWarning(`Run failed: ${failure.error}: ${failure.message}`)
-      if (failure.error === "InternalError") yield* Effect.logError("Run failed unexpectedly", exit.cause)
+      if (failure === unforeseen) yield* Effect.logError("Run failed unexpectedly", cause)
       yield* settle(run, RunOutcome.Failed({ failure }))
       yield* tell(run, "error", failure)
       yield* tell(run, resultEvent, { __error__: failure })
     })
 
+    const end = (run: Run, exit: Exit.Exit<Ending, unknown>) => {
+      if (Exit.isFailure(exit)) return fail(run, exit.cause)
+      const ending = exit.value
+      if (ending === "rollback") return Effect.retry(ledger.rollback(run.run_id), untilWritten)
+      if (ending === "interrupt") return settle(run, RunOutcome.Cancelled())
+      return Effect.andThen(
+        settle(run, ending.outcome),
+        events.publish(run.run_id, [{ event: resultEvent, data: ending.values }])
+      )
+    }
+
     const execute = Effect.fn("executeRun")(function*(
       runId: RunId,
       credentials: RunCredentials,
-      cancelled: Effect.Effect<CancelAction | undefined>
+      stop: Effect.Effect<CancelAction>
     ) {
       const claimed = yield* Effect.retry(ledger.claim(runId), untilWritten)
       if (Option.isNone(claimed)) return
       const run = claimed.value
-      yield* Effect.gen(function*() {
-        yield* tell(run, "metadata", { run_id: run.run_id, attempt: run.attempt })
-        return yield* runGraph(run, credentials)
-      }).pipe(
+      yield* tell(run, "metadata", { run_id: run.run_id, attempt: run.attempt })
+      yield* Effect.raceFirst(stop, runGraph(run, credentials)).pipe(
         runsRunning,
-        Effect.onExit((exit) => Effect.flatMap(cancelled, (action) => end(run, exit, action))),
+        Effect.onExit((exit) => end(run, exit)),
         Effect.exit
       )
       if (run.request.temporary) yield* Effect.retry(ledger.dropThread(run.thread_id), untilWritten)
     })
 
     return RunHandler.of({
-      execute: (runId, credentials, cancelled) =>
-        execute(runId, credentials, cancelled).pipe(
+      execute: (runId, credentials, stop) =>
+        execute(runId, credentials, stop).pipe(
           Effect.catchCause((cause) => Effect.logError("Run could not be executed", cause)),
           Effect.ensuring(events.close(runId)),
           Effect.annotateLogs({ run_id: runId })

@@ -3,8 +3,8 @@ import type { JsonObject } from "../../domain/Json.ts"
 import type { Principal } from "../../domain/Principal.ts"
 import type { CheckpointRef, RunId } from "../../domain/Run.ts"
 import { isActive } from "../../domain/Run.ts"
-import type { Thread, ThreadId } from "../../domain/Thread.ts"
 import { ThreadBusy } from "../../domain/Run.ts"
+import type { Thread, ThreadId } from "../../domain/Thread.ts"
 import { ThreadExists, ThreadNotFound } from "../../domain/Thread.ts"
 import type { HistoryQuery, ThreadState } from "../../ports/AgentGraphs.ts"
 import { AgentGraphs } from "../../ports/AgentGraphs.ts"
@@ -34,10 +34,12 @@ export const createThread = Effect.fn("createThread")(function*(
   )
 })
 
-export const patchThread = Effect.fn("patchThread")(function*(id: ThreadId, metadata: JsonObject, principal: Principal) {
-  const patched = yield* (yield* Threads).patch(id, metadata, principal)
-  return yield* Effect.mapError(Effect.fromOption(patched), () => new ThreadNotFound({ thread: id }))
-})
+export const patchThread = Effect.fn("patchThread")(
+  function*(id: ThreadId, metadata: JsonObject, principal: Principal) {
+    const patched = yield* (yield* Threads).patch(id, metadata, principal)
+    return yield* Effect.mapError(Effect.fromOption(patched), () => new ThreadNotFound({ thread: id }))
+  }
+)
 
 export const copyThread = Effect.fn("copyThread")(function*(from: ThreadId, to: ThreadId, principal: Principal) {
   const source = yield* findThread(from, principal)

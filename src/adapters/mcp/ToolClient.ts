@@ -1,0 +1,33 @@
+import { Client } from "@modelcontextprotocol/sdk/client/index.js"
+import { McpError } from "@modelcontextprotocol/sdk/types.js"
+import { isJsonObject } from "../../domain/Json.ts"
+import { reasonOf } from "./Failures.ts"
+
+/** A server's word for: somebody has to do something in a browser first. */
+const interactionRequired = -32003
+
+const text = (text: string) => ({ content: [{ type: "text" as const, text }] })
+
+/** What is to be done and where, for the model to pass on. */
+const interaction = (error: McpError): string => {
+  const data = isJsonObject(error.data) ? error.data : {}
+  const message = isJsonObject(data["message"]) ? data["message"]["text"] : data["message"]
+  return [typeof message === "string" ? message : error.message, data["url"]]
+    .filter((part) => typeof part === "string").join(" ")
+}
+
+/** A client whose failed calls are results that say so: one tool's failure is the model's to handle, not the run's end. */
+export class ToolClient extends Client {
+  override async callTool(...[params, resultSchema, options]: Parameters<Client["callTool"]>) {
+    try {
+      return await super.callTool(params, resultSchema, options)
+    } catch (error) {
+      if (options?.signal?.aborted) throw error
+      if (!(error instanceof McpError)) {
+        return { ...text(`The tool's server failed: ${reasonOf(error)}`), isError: true }
+      }
+      if (error.code === interactionRequired) return text(interaction(error))
+      return { ...text(error.message), isError: true }
+    }
+  }
+}

@@ -1,0 +1,188 @@
+import { PgClient } from "@effect/sql-pg"
+import { Array, Effect, Layer, Option, Schema } from "effect"
+import { type AssistantContent, AssistantExists, type AssistantId } from "../../domain/Assistant.ts"
+import type { Principal } from "../../domain/Principal.ts"
+import { type AssistantFilter, Assistants, type AssistantSearch } from "../../ports/Assistants.ts"
+import { assistantColumns, assistantOf, AssistantRow, AssistantVersionRow, contentColumns } from "./AssistantRow.ts"
+import { orUnavailable } from "./Database.ts"
+import { decodeRows, jsonb, withoutNul } from "./Values.ts"
+import { visibleTo } from "./Visibility.ts"
+
+const sortColumns: Record<AssistantSearch["sort_by"], string> = {
+  assistant_id: "a.id",
+  graph_id: "a.graph_id",
+  name: "a.name",
+  created_at: "a.created_at",
+  updated_at: "a.updated_at"
+}
+
+const decodeAssistants = decodeRows(AssistantRow)
+const decodeVersions = decodeRows(AssistantVersionRow)
+const decodeTotals = decodeRows(Schema.Struct({ total: Schema.Int }))
+
+export const PgAssistants = Layer.effect(
+  Assistants,
+  Effect.gen(function*() {
+    const sql = yield* PgClient.PgClient
+    const columns = sql.literal(assistantColumns)
+
+    const one = <E, R>(rows: Effect.Effect<ReadonlyArray<unknown>, E, R>) =>
+      Effect.map(decodeAssistants(rows), (assistants) => Option.map(Array.head(assistants), assistantOf))
+
+    const contentValues = (content: AssistantContent) =>
+      sql`
+        ${withoutNul(content.graph_id)}, ${withoutNul(content.name)},
+        ${content.description === null ? null : withoutNul(content.description)}::text,
+        ${jsonb(sql, content.config)}, ${jsonb(sql, content.context)}, ${jsonb(sql, content.metadata)}`
+
+    /** What a principal sees of what a filter lets through; metadata by assistants_metadata. */
+    const matching = (filter: AssistantFilter, principal: Principal) =>
+      sql.and([
+        visibleTo(sql, principal),
+        ...(filter.graph_id === undefined ? [] : [sql`a.graph_id = ${withoutNul(filter.graph_id)}`]),
+        ...(filter.name === undefined
+          ? []
+          : [sql`strpos(lower(a.name), lower(${withoutNul(filter.name)})) > 0`]),
+        ...(filter.metadata === undefined ? [] : [sql`a.metadata @> ${jsonb(sql, filter.metadata)}`])
+      ])
+
+    const count = (filter: AssistantFilter, principal: Principal) =>
+      decodeTotals(sql`
+        select count(*)::int as total
+        from langgraph_server.assistants a
+        where ${matching(filter, principal)}
+      `).pipe(Effect.map(([row]) => row?.total ?? 0))
+
+    /** The rows of one page, chosen and counted without their wide columns. */
+    const page = (query: AssistantSearch, principal: Principal) => {
+      const order = sql.literal(`${sortColumns[query.sort_by]} ${query.sort_order === "asc" ? "asc" : "desc"}, a.id`)
+      return sql`
+        with page as (
+          select a.id, count(*) over ()::int as total
+          from langgraph_server.assistants a
+          where ${matching(query, principal)}
+          order by ${order}
+          limit ${query.limit}
+          offset ${query.offset}
+        )
+        select ${columns}, page.total
+        from page
+        join langgraph_server.assistants a on a.id = page.id
+        order by ${order}`
+    }
+
+    const owned = (id: AssistantId, owner: Principal) =>
+      sql`a.id = ${withoutNul(id)} and a.source = 'member' and a.owner_id = ${owner.userId}`
+
+    return Assistants.of({
+      find: Effect.fn("Assistants.find")(function*(id, principal) {
+        return yield* one(sql`
+          select ${columns}
+          from langgraph_server.assistants a
+          where a.id = ${withoutNul(id)}
+            and ${visibleTo(sql, principal)}`)
+      }, orUnavailable),
+
+      search: Effect.fn("Assistants.search")(function*(query, principal) {
+        const rows = yield* page(query, principal)
+        const items = (yield* decodeAssistants(Effect.succeed(rows))).map(assistantOf)
+        const [first] = yield* decodeTotals(Effect.succeed(rows.slice(0, 1)))
+        // A page beyond the last has no row that could tell how many there are.
+        return { items, total: first?.total ?? (yield* count(query, principal)) }
+      }, orUnavailable),
+
+      count: Effect.fn("Assistants.count")(count, orUnavailable),
+
+      create: Effect.fn("Assistants.create")(function*(id, content, owner) {
+        const created = yield* one(sql`
+          with created as (
+            insert into langgraph_server.assistants
+              (id, graph_id, name, description, config, context, metadata, source, owner_id)
+            values (${withoutNul(id)}, ${contentValues(content)}, 'member', ${owner.userId})
+            on conflict (id) do nothing
+            returning *
+          ), kept as (
+            insert into langgraph_server.assistant_versions
+              (assistant_id, version, graph_id, name, description, config, context, metadata)
+            select a.id, a.version, ${sql.literal(contentColumns)} from created a
+          )
+          select ${columns} from created a`)
+        return Option.isSome(created) ? created.value : yield* new AssistantExists()
+      }, orUnavailable),
+
+      update: Effect.fn("Assistants.update")(
+        function*(id, change, owner) {
+          const present = yield* one(sql`
+            select ${columns}
+            from langgraph_server.assistants a
+            where ${owned(id, owner)}
+            for update`)
+          if (Option.isNone(present)) return Option.none()
+
+          const content = contentValues(change(present.value))
+          // jsonb compares by value, whatever the order of the keys: equal content is no new version.
+          const changed = yield* one(sql`
+            with changed as (
+              update langgraph_server.assistants a
+              set
+                (graph_id, name, description, config, context, metadata) = row (${content}),
+                updated_at = now(),
+                version = (
+                  select max(v.version) + 1
+                  from langgraph_server.assistant_versions v
+                  where v.assistant_id = a.id
+                )
+              where a.id = ${present.value.assistant_id}
+                and (a.graph_id, a.name, a.description, a.config, a.context, a.metadata)
+                  is distinct from (${content})
+              returning *
+            ), kept as (
+              insert into langgraph_server.assistant_versions
+                (assistant_id, version, graph_id, name, description, config, context, metadata)
+              select a.id, a.version, ${sql.literal(contentColumns)} from changed a
+            )
+            select ${columns} from changed a`)
+          return Option.orElse(changed, () => present)
+        },
+        sql.withTransaction,
+        orUnavailable
+      ),
+
+      restore: Effect.fn("Assistants.restore")(function*(id, version, owner) {
+        return yield* one(sql`
+          with restored as (
+            update langgraph_server.assistants a
+            set
+              (graph_id, name, description, config, context, metadata) =
+                row (v.graph_id, v.name, v.description, v.config, v.context, v.metadata),
+              version = v.version,
+              updated_at = now()
+            from langgraph_server.assistant_versions v
+            where ${owned(id, owner)}
+              and v.assistant_id = a.id
+              and v.version = ${version}
+            returning a.*
+          )
+          select ${columns} from restored a`)
+      }, orUnavailable),
+
+      delete: Effect.fn("Assistants.delete")(function*(id, owner) {
+        const gone = yield* sql`delete from langgraph_server.assistants a where ${owned(id, owner)} returning a.id`
+        return gone.length > 0
+      }, orUnavailable),
+
+      versions: Effect.fn("Assistants.versions")(function*(id, query, principal) {
+        return yield* decodeVersions(sql`
+          select v.*
+          from langgraph_server.assistants a
+          join langgraph_server.assistant_versions v on v.assistant_id = a.id
+          where a.id = ${withoutNul(id)}
+            and ${visibleTo(sql, principal)}
+            and ${query.metadata === undefined ? sql`true` : sql`v.metadata @> ${jsonb(sql, query.metadata)}`}
+          order by v.version desc
+          limit ${query.limit}
+          offset ${query.offset}`)
+      }, orUnavailable)
+    })
+  })
+)

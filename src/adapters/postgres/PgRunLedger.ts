@@ -1,0 +1,145 @@
+import { PgClient } from "@effect/sql-pg"
+import { Array, Effect, Layer, Option, Schema } from "effect"
+import type { JsonObject } from "../../domain/Json.ts"
+import { RunOutcome, statusAfter } from "../../domain/Run.ts"
+import { ThreadId, type ThreadStatus } from "../../domain/Thread.ts"
+import { RunLedger } from "../../ports/Runs.ts"
+import { checkpoints } from "./Checkpoints.ts"
+import { orUnavailable } from "./Database.ts"
+import { lockRun, lockThreadOf } from "./RunLocks.ts"
+import { runColumns, RunRow } from "./RunRow.ts"
+import { decodeRows, jsonb } from "./Values.ts"
+
+const decodeRuns = decodeRows(RunRow)
+const decodeThreadIds = decodeRows(Schema.Struct({ thread_id: ThreadId }))
+
+const waitingIn = RunOutcome.$match({
+  Completed: ({ interrupts, waiting }): JsonObject => waiting ? interrupts : {},
+  Cancelled: (): JsonObject => ({}),
+  Failed: (): JsonObject => ({})
+})
+
+export const PgRunLedger = Layer.effect(
+  RunLedger,
+  Effect.gen(function*() {
+    const sql = yield* PgClient.PgClient
+
+    /** The thread after one of its runs has ended: still busy if another is active, by runs_active. */
+    const leaveThread = (threadId: ThreadId, status: ThreadStatus, interrupts: JsonObject) =>
+      sql`
+        update langgraph_server.threads t
+        set
+          status = case
+            when exists (
+              select
+              from langgraph_server.runs r
+              where r.thread_id = t.id and r.status in ('pending', 'running')
+            )
+            then 'busy'
+            else ${status}
+          end,
+          interrupts = ${jsonb(sql, interrupts)},
+          updated_at = now()
+        where t.id = ${threadId}`
+
+    return RunLedger.of({
+      claim: Effect.fn("RunLedger.claim")(
+        function*(runId) {
+          yield* lockRun(sql, runId)
+          yield* lockThreadOf(sql, runId)
+          const claimed = yield* decodeRuns(sql`
+            update langgraph_server.runs r
+            set status = 'running', attempt = r.attempt + 1, updated_at = now()
+            where r.id = ${runId} and r.status = 'pending'
+            returning ${sql.literal(runColumns)}`)
+          const run = Array.head(claimed)
+          if (Option.isSome(run)) {
+            yield* sql`
+              update langgraph_server.threads
+              set status = 'busy', interrupts = '{}', graph_id = ${run.value.graph_id}, updated_at = now()
+              where id = ${run.value.thread_id}`
+          }
+          return run
+        },
+        sql.withTransaction,
+        orUnavailable
+      ),
+
+      settle: Effect.fn("RunLedger.settle")(
+        function*(runId, attempt, outcome) {
+          const after = statusAfter(outcome)
+          const failure = outcome._tag === "Failed" ? jsonb(sql, outcome.failure) : sql`null`
+          yield* lockThreadOf(sql, runId)
+          const [settled] = yield* decodeThreadIds(sql`
+            update langgraph_server.runs r
+            set status = ${after.run}, failure = ${failure}, updated_at = now()
+            where r.id = ${runId}
+              and r.attempt = ${attempt}
+              and r.status in ('pending', 'running')
+            returning r.thread_id`)
+          if (settled !== undefined) yield* leaveThread(settled.thread_id, after.thread, waitingIn(outcome))
+          return settled !== undefined
+        },
+        sql.withTransaction,
+        orUnavailable
+      ),
+
+      noteTools: Effect.fn("RunLedger.noteTools")(function*(runId, attempt, report) {
+        yield* sql`
+          update langgraph_server.runs
+          set tools = ${jsonb(sql, report)}, updated_at = now()
+          where id = ${runId}
+            and attempt = ${attempt}
+            and status in ('pending', 'running')`
+      }, orUnavailable),
+
+      rollback: Effect.fn("RunLedger.rollback")(
+        function*(runId) {
+          yield* lockThreadOf(sql, runId)
+          const [gone] = yield* decodeThreadIds(sql`
+            delete from langgraph_server.runs where id = ${runId} returning thread_id`)
+          if (gone === undefined) return
+          yield* checkpoints(sql).undo(gone.thread_id, runId)
+          yield* leaveThread(gone.thread_id, "idle", {})
+        },
+        sql.withTransaction,
+        orUnavailable
+      ),
+
+      settleOrphans: Effect.fn("RunLedger.settleOrphans")(
+        function*(failure) {
+          // By runs_active. Nobody waits for a stateless run any more, and its thread was to go with it.
+          const temporary = yield* decodeThreadIds(sql`
+            delete from langgraph_server.threads t
+            using langgraph_server.runs r
+            where r.thread_id = t.id
+              and r.status in ('pending', 'running')
+              and r.request -> 'temporary' = 'true'
+            returning t.id as thread_id`)
+          if (temporary.length > 0) yield* checkpoints(sql).deleteOf(temporary.map(({ thread_id }) => thread_id))
+          const orphans = yield* decodeThreadIds(sql`
+            update langgraph_server.runs r
+            set status = 'error', failure = ${jsonb(sql, failure)}, updated_at = now()
+            where r.status in ('pending', 'running')
+            returning r.thread_id`)
+          yield* sql`
+            update langgraph_server.threads t
+            set status = 'error', updated_at = now()
+            where t.id = any(${orphans.map(({ thread_id }) => thread_id)}::uuid[])`
+          return temporary.length + orphans.length
+        },
+        sql.withTransaction,
+        orUnavailable
+      ),
+
+      dropThread: Effect.fn("RunLedger.dropThread")(
+        function*(threadId) {
+          yield* sql`delete from langgraph_server.threads where id = ${threadId}`
+          yield* checkpoints(sql).deleteOf([threadId])
+        },
+        sql.withTransaction,
+        orUnavailable
+      )
+    })
+  })
+)

@@ -1,0 +1,128 @@
+import { PgClient } from "@effect/sql-pg"
+import { Array, Effect, Layer, Option, Schema } from "effect"
+import type { Principal } from "../../domain/Principal.ts"
+import { ThreadExists, type ThreadId } from "../../domain/Thread.ts"
+import { type ThreadFilter, Threads, type ThreadSearch } from "../../ports/Threads.ts"
+import { checkpoints } from "./Checkpoints.ts"
+import { orUnavailable } from "./Database.ts"
+import { threadColumns, ThreadRow } from "./ThreadRow.ts"
+import { decodeRows, jsonb } from "./Values.ts"
+
+const sortColumns: Record<ThreadSearch["sort_by"], string> = {
+  thread_id: "t.id",
+  status: "t.status",
+  created_at: "t.created_at",
+  updated_at: "t.updated_at"
+}
+
+const decodeThreads = decodeRows(ThreadRow)
+const decodeTotals = decodeRows(Schema.Struct({ total: Schema.Int }))
+
+export const PgThreads = Layer.effect(
+  Threads,
+  Effect.gen(function*() {
+    const sql = yield* PgClient.PgClient
+    const columns = sql.literal(threadColumns)
+
+    const one = <E, R>(rows: Effect.Effect<ReadonlyArray<unknown>, E, R>) =>
+      Effect.map(decodeThreads(rows), Array.head)
+
+    const owned = (id: ThreadId, principal: Principal) => sql`t.id = ${id} and t.owner_id = ${principal.userId}`
+
+    /** By threads_owner: of the threads of one person. */
+    const matching = (filter: ThreadFilter, principal: Principal) =>
+      sql.and([
+        sql`t.owner_id = ${principal.userId}`,
+        ...(filter.ids === undefined ? [] : [sql`t.id = any(${filter.ids}::uuid[])`]),
+        ...(filter.metadata === undefined ? [] : [sql`t.metadata @> ${jsonb(sql, filter.metadata)}`]),
+        ...(filter.status === undefined ? [] : [sql`t.status = ${filter.status}`])
+      ])
+
+    const count = (filter: ThreadFilter, principal: Principal) =>
+      decodeTotals(sql`
+        select count(*)::int as total
+        from langgraph_server.threads t
+        where ${matching(filter, principal)}
+      `).pipe(Effect.map(([row]) => row?.total ?? 0))
+
+    const page = (query: ThreadSearch, principal: Principal) => {
+      const order = sql.literal(`${sortColumns[query.sort_by]} ${query.sort_order === "asc" ? "asc" : "desc"}, t.id`)
+      return sql`
+        with page as (
+          select t.id, count(*) over ()::int as total
+          from langgraph_server.threads t
+          where ${matching(query, principal)}
+          order by ${order}
+          limit ${query.limit}
+          offset ${query.offset}
+        )
+        select ${columns}, page.total
+        from page
+        join langgraph_server.threads t on t.id = page.id
+        order by ${order}`
+    }
+
+    return Threads.of({
+      create: Effect.fn("Threads.create")(function*(id, metadata, owner) {
+        const created = yield* one(sql`
+          insert into langgraph_server.threads as t (id, owner_id, metadata)
+          values (${id}, ${owner.userId}, ${jsonb(sql, metadata)})
+          on conflict (id) do nothing
+          returning ${columns}`)
+        return Option.isSome(created) ? created.value : yield* new ThreadExists()
+      }, orUnavailable),
+
+      find: Effect.fn("Threads.find")(function*(id, principal) {
+        return yield* one(sql`select ${columns} from langgraph_server.threads t where ${owned(id, principal)}`)
+      }, orUnavailable),
+
+      search: Effect.fn("Threads.search")(function*(query, principal) {
+        const rows = yield* page(query, principal)
+        const items = yield* decodeThreads(Effect.succeed(rows))
+        const [first] = yield* decodeTotals(Effect.succeed(rows.slice(0, 1)))
+        // A page beyond the last has no row that could tell how many there are.
+        return { items, total: first?.total ?? (yield* count(query, principal)) }
+      }, orUnavailable),
+
+      count: Effect.fn("Threads.count")(count, orUnavailable),
+
+      patch: Effect.fn("Threads.patch")(function*(id, metadata, principal) {
+        return yield* one(sql`
+          update langgraph_server.threads t
+          set metadata = t.metadata || ${jsonb(sql, metadata)}, updated_at = now()
+          where ${owned(id, principal)}
+          returning ${columns}`)
+      }, orUnavailable),
+
+      delete: Effect.fn("Threads.delete")(
+        function*(id, principal) {
+          // Its runs go with it, by their foreign key.
+          const gone = yield* sql`
+            delete from langgraph_server.threads t where ${owned(id, principal)} returning t.id`
+          if (gone.length > 0) yield* checkpoints(sql).deleteOf([id])
+          return gone.length > 0
+        },
+        sql.withTransaction,
+        orUnavailable
+      ),
+
+      copy: Effect.fn("Threads.copy")(
+        function*(from, to, principal) {
+          // A run that is under way stays with the original.
+          const copied = yield* one(sql`
+            insert into langgraph_server.threads as t (id, owner_id, metadata, status, interrupts, graph_id)
+            select
+              ${to}::uuid, o.owner_id, o.metadata, case o.status when 'busy' then 'idle' else o.status end,
+              o.interrupts, o.graph_id
+            from langgraph_server.threads o
+            where o.id = ${from} and o.owner_id = ${principal.userId}
+            returning ${columns}`)
+          if (Option.isSome(copied)) yield* checkpoints(sql).copy(from, to)
+          return copied
+        },
+        sql.withTransaction,
+        orUnavailable
+      )
+    })
+  })
+)

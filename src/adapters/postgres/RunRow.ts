@@ -1,0 +1,64 @@
+import { Schema } from "effect"
+import { AssistantId } from "../../domain/Assistant.ts"
+import { UserId } from "../../domain/Principal.ts"
+import { MultitaskStrategy, type Run, RunId, RunStatus, StreamMode } from "../../domain/Run.ts"
+import { ThreadId } from "../../domain/Thread.ts"
+
+const KeyOrigin = Schema.Literals(["default", "assistant", "header", "request", "server"])
+
+const Interrupts = Schema.NullOr(Schema.Union([Schema.Literal("*"), Schema.Array(Schema.String)]))
+
+const RunRequest = Schema.Struct({
+  input: Schema.Json,
+  command: Schema.NullOr(Schema.JsonObject),
+  checkpoint: Schema.NullOr(Schema.Struct({ checkpoint_id: Schema.String, checkpoint_ns: Schema.String })),
+  stream_mode: Schema.Array(StreamMode),
+  stream_subgraphs: Schema.Boolean,
+  stream_resumable: Schema.Boolean,
+  interrupt_before: Interrupts,
+  interrupt_after: Interrupts,
+  temporary: Schema.Boolean
+})
+
+const EffectiveConfig = Schema.Struct({
+  configurable: Schema.JsonObject,
+  origins: Schema.Record(Schema.String, KeyOrigin),
+  dropped: Schema.Array(Schema.Struct({ key: Schema.String, from: KeyOrigin, reason: Schema.String })),
+  recursion_limit: Schema.Number,
+  tags: Schema.Array(Schema.String),
+  metadata: Schema.JsonObject,
+  context: Schema.JsonObject
+})
+
+const ToolReport = Schema.Struct({
+  servers: Schema.Array(Schema.Struct({
+    name: Schema.String,
+    url: Schema.String,
+    tools: Schema.Array(Schema.String),
+    error: Schema.NullOr(Schema.String)
+  }))
+})
+
+export const RunRow: Schema.Codec<Run, unknown> = Schema.Struct({
+  run_id: RunId,
+  thread_id: ThreadId,
+  assistant_id: AssistantId,
+  graph_id: Schema.String,
+  assistant_version: Schema.Int,
+  owner: UserId,
+  status: RunStatus,
+  attempt: Schema.Int,
+  metadata: Schema.JsonObject,
+  request: RunRequest,
+  configuration: EffectiveConfig,
+  multitask_strategy: MultitaskStrategy,
+  tools: Schema.NullOr(ToolReport),
+  failure: Schema.NullOr(Schema.Struct({ error: Schema.String, message: Schema.String })),
+  created_at: Schema.Date,
+  updated_at: Schema.Date
+})
+
+/** What `RunRow` needs, of the rows `r`. */
+export const runColumns = `
+  r.id as run_id, r.thread_id, r.assistant_id, r.graph_id, r.assistant_version, r.owner_id as owner, r.status, r.attempt,
+  r.metadata, r.request, r.configuration, r.multitask_strategy, r.tools, r.failure, r.created_at, r.updated_at`

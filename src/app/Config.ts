@@ -1,0 +1,107 @@
+import { Config, ConfigProvider, Data, Effect, Option, Redacted } from "effect"
+import { parseRunOverrides } from "../domain/EffectiveConfig.ts"
+import { parseSyncScope, SyncScope } from "../domain/SyncScope.ts"
+
+/** A setting that can't be used. One line: which, and what it must look like; never its value, which may be a secret. */
+export class InvalidSetting extends Data.TaggedError("InvalidSetting")<{
+  readonly variable: string
+  readonly expected: string
+}> {
+  override get message() {
+    return `${this.variable} must be ${this.expected}`
+  }
+}
+
+const setting = <A>(variable: string, expected: string, config: Config.Config<A>) =>
+  Effect.gen(function*() {
+    return yield* config
+  }).pipe(Effect.mapError(() => new InvalidSetting({ variable, expected })))
+
+const text = (variable: string) => setting(variable, "a text", Config.option(Config.String(variable)))
+const secret = (variable: string) => setting(variable, "a text", Config.option(Config.Redacted(variable)))
+
+const positive = (variable: string, fallback: number, least = 1) =>
+  setting(variable, `a whole number of at least ${least}`, Config.withDefault(Config.Int(variable), fallback)).pipe(
+    Effect.filterOrFail(
+      (value) => value >= least,
+      () => new InvalidSetting({ variable, expected: `a whole number of at least ${least}` })
+    )
+  )
+
+const url = (variable: string, protocols: ReadonlyArray<string>) =>
+  setting(variable, `a URL (${protocols.join(" or ")}…)`, Config.option(Config.Redacted(variable))).pipe(
+    Effect.filterOrFail(
+      Option.match({
+        onNone: () => true,
+        onSome: (value) => protocols.some((protocol) => isUrl(Redacted.value(value), protocol))
+      }),
+      () => new InvalidSetting({ variable, expected: `a URL that starts with ${protocols.join(" or ")}` })
+    )
+  )
+
+const isUrl = (value: string, protocol: string) => value.startsWith(protocol) && URL.canParse(value)
+
+const publicUrl = (variable: string) =>
+  Effect.map(url(variable, ["http://", "https://"]), Option.map((value) => Redacted.value(value).replace(/\/+$/, "")))
+
+const list = (variable: string) =>
+  Effect.map(
+    text(variable),
+    (value) => Option.getOrElse(value, () => "").split(",").map((item) => item.trim()).filter((item) => item !== "")
+  )
+
+/** A malformed scope must not sync more than was meant, and is no reason not to start (contract 1). */
+const syncScope = Effect.map(text("AGENT_SYNC_SCOPE"), (written) => {
+  const parsed = Option.map(written, parseSyncScope)
+  return {
+    given: Option.isSome(written),
+    scope: Option.getOrElse(Option.flatten(parsed), () => SyncScope.None()),
+    malformed: Option.isSome(parsed) && Option.isNone(parsed.value)
+  }
+})
+
+/** The server's configuration, as the README documents it. A malformed value fails with one line that names it. */
+export const settings = Effect.gen(function*() {
+  const corsOrigins = yield* list("CORS_ORIGINS")
+  return {
+    port: yield* setting("PORT", "a port number from 0 to 65535", Config.withDefault(Config.Port("PORT"), 8081)),
+    host: Option.getOrElse(yield* text("HOST"), () => "127.0.0.1"),
+    databaseUrl: yield* url("DATABASE_URL", ["postgres://", "postgresql://"]),
+    databasePoolSize: yield* positive("DATABASE_POOL_SIZE", 10, 2),
+    syncScope: yield* syncScope,
+    supabaseUrl: yield* publicUrl("SUPABASE_URL"),
+    supabaseJwtSecret: yield* secret("SUPABASE_JWT_SECRET"),
+    secretsKey: yield* secret("SECRETS_KEY"),
+    providers: {
+      openai: { apiKey: yield* secret("OPENAI_API_KEY"), baseUrl: yield* publicUrl("OPENAI_BASE_URL") },
+      anthropic: { apiKey: yield* secret("ANTHROPIC_API_KEY"), baseUrl: yield* publicUrl("ANTHROPIC_BASE_URL") },
+      google: { apiKey: yield* secret("GOOGLE_API_KEY"), baseUrl: Option.none<string>() }
+    },
+    runOverrides: parseRunOverrides(Option.getOrElse(yield* text("RUN_OVERRIDES"), () => "safe")),
+    outboundAllow: yield* list("OUTBOUND_ALLOW"),
+    langgraphConfig: yield* text("LANGGRAPH_CONFIG_PATH"),
+    corsOrigins: corsOrigins.length === 0 || corsOrigins.includes("*") ? ("*" as const) : corsOrigins,
+    logLevel: yield* setting(
+      "LOG_LEVEL",
+      "one of trace, debug, info, warn, error, none",
+      Config.withDefault(Config.Literals(["trace", "debug", "info", "warn", "error", "none"], "LOG_LEVEL"), "info")
+    ),
+    logFormat: yield* setting(
+      "LOG_FORMAT",
+      "json or pretty",
+      Config.option(Config.Literals(["json", "pretty"], "LOG_FORMAT"))
+    ),
+    otlpEndpoint: yield* publicUrl("OTEL_EXPORTER_OTLP_ENDPOINT"),
+    shutdownSeconds: yield* positive("SHUTDOWN_TIMEOUT_SECONDS", 10, 0)
+  }
+})
+
+export type Settings = Effect.Success<typeof settings>
+
+/** The environment, where a blank value means what an absent one does: `PORT=` is how compose files leave things out. */
+export const environment = (env: Readonly<Record<string, string | undefined>>) =>
+  ConfigProvider.layer(
+    ConfigProvider.fromUnknown(
+      Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ""))
+    )
+  )
