@@ -1,5 +1,7 @@
 /** Dependencies point inwards: domain ← ports ← adapters and app. docs/architecture.md says why. */
 const effect = "(^|/)node_modules/effect/"
+/** Layers, configuration, entry points: every file of app whose business is to put parts together. */
+const composition = "^src/app/(main|sync|Layers|Demo|Config)"
 const langchainCore = "(^|/)node_modules/@langchain/core/"
 
 module.exports = {
@@ -30,14 +32,21 @@ module.exports = {
       comment: "An adapter may drive a use case, never the composition (layers, configuration, entry points).",
       severity: "error",
       from: { path: "^src/adapters/" },
-      to: { path: "^src/app/", pathNot: "^src/app/usecases/" }
+      to: { path: composition }
     },
     {
       name: "use-cases-know-ports-only",
       comment: "A use case imports the domain, ports and effect: what runs them is not its business.",
       severity: "error",
       from: { path: "^src/app/usecases/" },
-      to: { pathNot: ["^src/(domain|ports)/", "^src/app/usecases/", effect] }
+      to: { pathNot: ["^src/(domain|ports|app)/", effect] }
+    },
+    {
+      name: "use-cases-are-composed",
+      comment: "A use case does not know the composition that it is part of.",
+      severity: "error",
+      from: { path: "^src/app/usecases/" },
+      to: { path: composition }
     },
     {
       name: "everything-resolves",

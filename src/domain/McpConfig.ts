@@ -51,5 +51,7 @@ export const mcpEndpoint = (url: string): URL => {
 export const printableUrl = (url: string): string => {
   if (!URL.canParse(url)) return "(malformed URL)"
   const { host, pathname, protocol } = new URL(url)
+  // `user:secret@host/mcp`, its scheme forgotten, is a URL of scheme `user:` that has no host.
+  if (host === "") return "(malformed URL)"
   return `${protocol}//${host}${pathname}`
 }

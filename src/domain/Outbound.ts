@@ -18,7 +18,8 @@ const v4Number = (address: string): number | undefined => {
   if (parts.length !== 4) return undefined
   let number = 0
   for (const part of parts) {
-    if (!/^\d{1,3}$/.test(part) || Number(part) > 255) return undefined
+    // A leading zero means octal to some: no address, rather than another one to whoever connects.
+    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined
     number = number * 256 + Number(part)
   }
   return number
@@ -30,15 +31,17 @@ const isPrivateV4 = (address: number): boolean =>
     return Math.floor(address / size) === Math.floor((v4Number(network) ?? 0) / size)
   })
 
+const v6Group = (group: string): number => /^[0-9a-f]{1,4}$/i.test(group) ? Number.parseInt(group, 16) : Number.NaN
+
 /** The eight groups of an IPv6 address in any of its spellings, or nothing. */
 const v6Groups = (address: string): ReadonlyArray<number> | undefined => {
   const plain = address.replace(/%.*$/, "").replace(/:(\d+\.\d+\.\d+\.\d+)$/, (_, v4: string) => {
-    const number = v4Number(v4) ?? 0
+    const number = v4Number(v4) ?? Number.NaN
     return `:${Math.floor(number / 65536).toString(16)}:${(number % 65536).toString(16)}`
   })
   const [head = "", tail, more] = plain.split("::")
   if (more !== undefined) return undefined
-  const groups = (text: string) => text === "" ? [] : text.split(":").map((group) => Number.parseInt(group, 16))
+  const groups = (text: string) => text === "" ? [] : text.split(":").map(v6Group)
   const left = groups(head), right = tail === undefined ? [] : groups(tail)
   const zeros = tail === undefined ? 0 : 8 - left.length - right.length
   const all = zeros < 0 ? [] : [...left, ...Array<number>(zeros).fill(0), ...right]
@@ -54,13 +57,13 @@ export const isPrivateAddress = (address: string): boolean => {
   if (v4 !== undefined) return isPrivateV4(v4)
   const groups = v6Groups(address)
   if (groups === undefined) return true
-  const [first = 0, second = 0] = groups
-  const low = (groups[6] ?? 0) * 65536 + (groups[7] ?? 0)
-  const leadingZeros = groups.slice(0, 5).every((group) => group === 0)
-  if (leadingZeros && (groups[5] === 0xffff || groups[5] === 0)) return isPrivateV4(low) || groups[5] === 0
-  if (first === 0x64 && second === 0xff9b) return isPrivateV4(low) // NAT64
-  if (first === 0x2002) return isPrivateV4(second * 65536 + (groups[2] ?? 0)) // 6to4
-  return (first & 0xfe00) === 0xfc00 // unique local
-    || (first & 0xffc0) === 0xfe80 // link-local
-    || (first & 0xff00) === 0xff00 // multicast
+  const [first = 0, second = 0, third = 0] = groups
+  const prefix = groups.slice(0, 6).map((group) => group.toString(16)).join(":")
+  // Mapped, and NAT64's.
+  if (prefix === "0:0:0:0:0:ffff" || prefix === "64:ff9b:0:0:0:0") {
+    return isPrivateV4((groups[6] ?? 0) * 65536 + (groups[7] ?? 0))
+  }
+  if (first === 0x2002) return isPrivateV4(second * 65536 + third) // 6to4
+  return (first & 0xe000) !== 0x2000 // all but global unicast: loopback, unique local, link-local, multicast, reserved
+    || (first === 0x2001 && (second < 0x200 || second === 0xdb8)) // Teredo and other protocols' own, documentation
 }

@@ -9,25 +9,33 @@ const secretKeys: ReadonlyArray<string> = ["custom_api_key", "apiKeys"]
 
 type Replace = (value: Json, path: string) => Json
 
+/** A member's path, escaped as in a JSON pointer: whatever keys are called, no two places share a path. */
+const within = (path: string, key: string | number): string =>
+  `${path}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`
+
 const eachLeaf = (value: Json, path: string, replace: Replace): Json => {
   if (value === null) return null
-  if (Array.isArray(value)) return value.map((item, index) => eachLeaf(item, `${path}/${index}`, replace))
+  if (Array.isArray(value)) return value.map((item, index) => eachLeaf(item, within(path, index), replace))
   if (!isJsonObject(value)) return replace(value, path)
-  return mapValues(value, (item, key) => eachLeaf(item, `${path}/${key}`, replace))
+  return mapValues(value, (item, key) => eachLeaf(item, within(path, key), replace))
 }
 
 const mapValues = (object: JsonObject, f: (value: Json, key: string) => Json): JsonObject =>
   Object.fromEntries(Object.entries(object).map(([key, value]) => [key, f(value, key)]))
 
-/** Servers are told apart by their names, so that reordering them does not swap their headers. */
+/** Servers are told apart by their names, so that reordering them does not swap their headers; namesakes by order. */
 const eachServerHeader = (config: Json, replace: Replace): Json => {
   if (!isJsonObject(config) || !Array.isArray(config["servers"])) return config
+  const namesakes = new Map<string, number>()
   return {
     ...config,
     servers: config["servers"].map((server: Json) => {
       const headers = isJsonObject(server) ? server["headers"] : undefined
       if (!isJsonObject(server) || headers === undefined) return server
-      return { ...server, headers: eachLeaf(headers, `mcp/${String(server["name"])}`, replace) }
+      const name = String(server["name"])
+      const nth = namesakes.get(name) ?? 0
+      namesakes.set(name, nth + 1)
+      return { ...server, headers: eachLeaf(headers, within(within("mcp", name), nth), replace) }
     })
   }
 }

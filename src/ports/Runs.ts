@@ -17,7 +17,7 @@ export class Runs extends Context.Service<Runs, {
    */
   readonly create: (run: NewRun, owner: Principal) => Eff<
     { readonly run: Run; readonly admission: Exclude<Admission, { readonly _tag: "Rejected" }> },
-    ThreadBusy
+    ThreadBusy | ThreadNotFound
   >
   readonly find: (threadId: ThreadId, runId: RunId, principal: Principal) => Eff<Option.Option<Run>>
   readonly list: (

@@ -31,9 +31,13 @@ const awayCodes = ["57P01", "57P02", "57P03", "53300", "25006"]
 export const sqlState = ({ reason: { cause } }: SqlError.SqlError): string | undefined =>
   Predicate.hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : undefined
 
+/** The words of the server or the socket; the driver's own are the same for every statement. */
+const wordsOf = ({ message, reason: { cause } }: SqlError.SqlError): string =>
+  cause instanceof Error ? cause.message : message
+
 /** A statement that came before the migrations: the database may be new, or have been away when they were due. */
 const beforeMigration = (error: SqlError.SqlError): boolean =>
-  sqlState(error) === "42P01" && error.message.includes("langgraph_server.")
+  sqlState(error) === "42P01" && wordsOf(error).includes("langgraph_server.")
 
 const isAway = (error: SqlError.SqlError): boolean =>
   error.isRetryable || error.reason._tag === "AuthenticationError" || awayCodes.includes(sqlState(error) ?? "")
@@ -58,7 +62,7 @@ export const orUnavailable = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.catchCause((cause): Effect.Effect<never, E | StorageUnavailable> => {
       const away = awayIn(cause)
       if (away === undefined) return Effect.failCause(cause)
-      return Effect.logWarning(`Database unavailable: ${away.message}`).pipe(
+      return Effect.logWarning(`Database unavailable: ${wordsOf(away)}`).pipe(
         Effect.andThen(Effect.fail(new StorageUnavailable()))
       )
     }),

@@ -41,7 +41,7 @@ export const PgAgentSource = Layer.effect(
       return missing.length === 0 ? agentExpressions(catalogue) : yield* new AgentTablesUnreadable({ missing })
     })
 
-    const catalogue = yield* Cache.makeWith((_: "public") => readCatalogue, {
+    const catalogue = yield* Cache.makeWith(() => readCatalogue, {
       capacity: 1,
       timeToLive: (exit) => Exit.isSuccess(exit) ? "60 seconds" : "0 seconds"
     })

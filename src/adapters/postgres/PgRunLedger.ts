@@ -1,12 +1,11 @@
 import { PgClient } from "@effect/sql-pg"
 import { Array, Effect, Layer, Option, Schema } from "effect"
 import type { JsonObject } from "../../domain/Json.ts"
-import { RunOutcome, statusAfter } from "../../domain/Run.ts"
+import { type RunId, RunOutcome, statusAfter } from "../../domain/Run.ts"
 import { ThreadId, type ThreadStatus } from "../../domain/Thread.ts"
 import { RunLedger } from "../../ports/Runs.ts"
 import { checkpoints } from "./Checkpoints.ts"
 import { orUnavailable } from "./Database.ts"
-import { lockRun, lockThreadOf } from "./RunLocks.ts"
 import { runColumns, RunRow } from "./RunRow.ts"
 import { decodeRows, jsonb } from "./Values.ts"
 
@@ -23,6 +22,17 @@ export const PgRunLedger = Layer.effect(
   RunLedger,
   Effect.gen(function*() {
     const sql = yield* PgClient.PgClient
+
+    /**
+     * Whoever writes runs locks their thread first and looks afterwards, in a statement of its own: nobody waits in a
+     * circle, and what else is active on the thread is known as of now.
+     */
+    const lockThreadOf = (runId: RunId) =>
+      sql`
+        select t.id
+        from langgraph_server.threads t
+        where t.id = (select r.thread_id from langgraph_server.runs r where r.id = ${runId})
+        for update`
 
     /** The thread after one of its runs has ended: still busy if another is active, by runs_active. */
     const leaveThread = (threadId: ThreadId, status: ThreadStatus, interrupts: JsonObject) =>
@@ -45,8 +55,7 @@ export const PgRunLedger = Layer.effect(
     return RunLedger.of({
       claim: Effect.fn("RunLedger.claim")(
         function*(runId) {
-          yield* lockRun(sql, runId)
-          yield* lockThreadOf(sql, runId)
+          yield* lockThreadOf(runId)
           const claimed = yield* decodeRuns(sql`
             update langgraph_server.runs r
             set status = 'running', attempt = r.attempt + 1, updated_at = now()
@@ -69,7 +78,7 @@ export const PgRunLedger = Layer.effect(
         function*(runId, attempt, outcome) {
           const after = statusAfter(outcome)
           const failure = outcome._tag === "Failed" ? jsonb(sql, outcome.failure) : sql`null`
-          yield* lockThreadOf(sql, runId)
+          yield* lockThreadOf(runId)
           const [settled] = yield* decodeThreadIds(sql`
             update langgraph_server.runs r
             set status = ${after.run}, failure = ${failure}, updated_at = now()
@@ -95,7 +104,7 @@ export const PgRunLedger = Layer.effect(
 
       rollback: Effect.fn("RunLedger.rollback")(
         function*(runId) {
-          yield* lockThreadOf(sql, runId)
+          yield* lockThreadOf(runId)
           const [gone] = yield* decodeThreadIds(sql`
             delete from langgraph_server.runs where id = ${runId} returning thread_id`)
           if (gone === undefined) return

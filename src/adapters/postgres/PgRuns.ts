@@ -1,10 +1,9 @@
 import { PgClient } from "@effect/sql-pg"
-import { Array, Effect, Layer, Option, Schema } from "effect"
+import { Array, Effect, Layer, Schema } from "effect"
 import { Admission, admit, RunId, ThreadBusy } from "../../domain/Run.ts"
 import { ThreadNotFound } from "../../domain/Thread.ts"
 import { type NewRun, Runs } from "../../ports/Runs.ts"
 import { orUnavailable } from "./Database.ts"
-import { lockRun } from "./RunLocks.ts"
 import { runColumns, RunRow } from "./RunRow.ts"
 import { decodeRows, jsonb } from "./Values.ts"
 
@@ -37,11 +36,11 @@ export const PgRuns = Layer.effect(
           ${jsonb(sql, run.metadata)}, ${jsonb(sql, run.request)}, ${jsonb(sql, run.configuration)},
           ${run.multitask_strategy}
         )
-        returning ${columns}`).pipe(Effect.flatMap(Array.head), Effect.orDie)
+        returning ${columns}`).pipe(Effect.flatMap((rows) => Effect.orDie(Effect.fromOption(Array.head(rows)))))
 
     return Runs.of({
       create: Effect.fn("Runs.create")(
-        function*(run, owner, enqueue) {
+        function*(run, owner) {
           const thread = yield* sql`
             select t.id
             from langgraph_server.threads t
@@ -52,14 +51,12 @@ export const PgRuns = Layer.effect(
           const admission = admit(run.multitask_strategy, yield* activeOn(run.thread_id))
           if (Admission.$is("Rejected")(admission)) return yield* new ThreadBusy({ thread: run.thread_id })
 
-          yield* lockRun(sql, run.run_id)
           const created = yield* insert(run, owner.userId)
           // Which graph's state the thread has is known when the run starts; until its first run has, by this one.
           yield* sql`
             update langgraph_server.threads
             set status = 'busy', graph_id = coalesce(graph_id, ${run.graph_id}), updated_at = now()
             where id = ${run.thread_id}`
-          yield* enqueue(created)
           return { run: created, admission }
         },
         sql.withTransaction,

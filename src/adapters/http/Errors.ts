@@ -1,0 +1,75 @@
+import { Data, Schema, SchemaGetter } from "effect"
+import { HttpApiSchema } from "effect/http-api"
+import { AgentUnresolved } from "../../domain/Agent.ts"
+import {
+  AssistantExists,
+  AssistantNotFound,
+  AssistantReadOnly,
+  AssistantVersionNotFound,
+  UnknownGraph
+} from "../../domain/Assistant.ts"
+import { NothingToResume, RunNotFound, RunStillActive, ThreadBusy } from "../../domain/Run.ts"
+import { ThreadExists, ThreadHasNoGraph, ThreadNotFound } from "../../domain/Thread.ts"
+import { NoSecretsKey } from "../../ports/SecretBox.ts"
+import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
+
+export class Unauthorized extends Data.TaggedError("Unauthorized")<{ readonly message: string }> {}
+
+export class MalformedBody extends Data.TaggedError("MalformedBody")<{ readonly message: string }> {}
+
+export class BodyTooLarge extends Data.TaggedError("BodyTooLarge")<{ readonly message: string }> {}
+
+export class NotJson extends Data.TaggedError("NotJson")<{ readonly message: string }> {}
+
+/** What is wrong with a request, and where: FastAPI's shape, which clients of the reference server know. */
+export const Problem = Schema.Struct({
+  loc: Schema.Array(Schema.Union([Schema.String, Schema.Number])),
+  msg: Schema.String,
+  type: Schema.String
+})
+export type Problem = typeof Problem.Type
+
+export class InvalidRequest extends Data.TaggedError("InvalidRequest")<{ readonly problems: ReadonlyArray<Problem> }> {}
+
+/** An error's answer: its status, and what it says as `detail`. Nothing else of it goes out. */
+const answer = <E, D extends Schema.Top>(
+  status: number,
+  type: abstract new(...args: never) => E,
+  detail: D,
+  tell: (error: E) => D["Type"]
+) =>
+  Schema.Struct({ detail }).pipe(
+    Schema.decodeTo(Schema.declare((error): error is E => error instanceof type), {
+      decode: SchemaGetter.forbidden(() => "Errors are only sent"),
+      encode: SchemaGetter.transform((error: E) => ({ detail: tell(error) }))
+    }),
+    HttpApiSchema.status(status)
+  )
+
+const says = <E extends Error>(status: number, type: abstract new(...args: never) => E) =>
+  answer(status, type, Schema.String, (error) => error.message)
+
+export const unauthorized = [says(401, Unauthorized), says(503, StorageUnavailable)]
+
+/** Which status each failure answers with. There is no other place that says so. */
+export const failures = [
+  says(400, MalformedBody),
+  says(403, AssistantReadOnly),
+  says(404, AssistantNotFound),
+  says(404, AssistantVersionNotFound),
+  says(404, ThreadNotFound),
+  says(404, RunNotFound),
+  says(409, AssistantExists),
+  says(409, ThreadExists),
+  says(409, ThreadBusy),
+  says(409, RunStillActive),
+  says(409, NothingToResume),
+  says(409, ThreadHasNoGraph),
+  says(413, BodyTooLarge),
+  says(415, NotJson),
+  answer(422, InvalidRequest, Schema.Array(Problem), ({ problems }) => problems),
+  says(422, UnknownGraph),
+  says(422, AgentUnresolved),
+  says(422, NoSecretsKey),
+  says(503, StorageUnavailable)
+]

@@ -1,0 +1,75 @@
+import { Effect, Stream } from "effect"
+import { SecureRandom } from "effect/crypto"
+import type { NewRun } from "../../app/usecases/CreateRun.ts"
+import { createRun } from "../../app/usecases/CreateRun.ts"
+import type { OnDisconnect } from "../../app/usecases/FollowRun.ts"
+import { awaitRun, followRun } from "../../app/usecases/FollowRun.ts"
+import type { Principal } from "../../domain/Principal.ts"
+import type { Run } from "../../domain/Run.ts"
+import { RunId } from "../../domain/Run.ts"
+import { ThreadId } from "../../domain/Thread.ts"
+import { RunPolicy } from "../../ports/RunPolicy.ts"
+import { CurrentCaller } from "./Authorization.ts"
+import type { StatelessRun, ThreadRun } from "./RunRequests.ts"
+import { awaitedJson, eventStream } from "./Sse.ts"
+import { checkpointOf } from "./ThreadRequests.ts"
+
+const freshId = () => SecureRandom.uuidV7Unsafe()
+
+type Asked = Omit<NewRun, "run_id" | "overrides">
+
+const requestOf = (
+  asked: ThreadRun | StatelessRun,
+  checkpoint: NewRun["request"]["checkpoint"]
+): NewRun["request"] => ({
+  input: asked.input,
+  command: asked.command ?? null,
+  checkpoint,
+  stream_mode: asked.stream_mode,
+  stream_subgraphs: asked.stream_subgraphs,
+  stream_resumable: asked.stream_resumable,
+  interrupt_before: asked.interrupt_before ?? null,
+  interrupt_after: asked.interrupt_after ?? null
+})
+
+/** A run on a thread, as its request asks for it. */
+export const onThread = (id: ThreadId, asked: ThreadRun): Asked => ({
+  assistant: asked.assistant_id,
+  thread: { _tag: "Existing", id, orCreate: asked.if_not_exists === "create" },
+  request: requestOf(asked, checkpointOf(asked.checkpoint) ?? checkpointOf(asked)),
+  config: asked.config,
+  context: asked.context,
+  metadata: asked.metadata,
+  multitask_strategy: asked.multitask_strategy
+})
+
+/** A run with a thread of its own. */
+export const stateless = (asked: StatelessRun): Asked => ({
+  assistant: asked.assistant_id,
+  thread: { _tag: "Stateless", id: ThreadId.make(freshId()), keep: asked.on_completion === "keep" },
+  request: requestOf(asked, null),
+  config: asked.config,
+  context: asked.context,
+  metadata: asked.metadata,
+  multitask_strategy: "reject"
+})
+
+/** Creates a run by the operator's policy, for whoever asks. */
+export const accept = Effect.fnUntraced(function*(asked: Asked) {
+  const { overrides } = yield* RunPolicy
+  return yield* createRun({ ...asked, run_id: RunId.make(freshId()), overrides }, yield* CurrentCaller)
+})
+
+export const streamed = Effect.fnUntraced(function*(run: Run, onDisconnect: OnDisconnect) {
+  return eventStream(run, yield* followRun(run, -1, onDisconnect))
+})
+
+/** Once the answer has begun there is no status left to fail with: what goes wrong then is told as the SDK reads it. */
+export const awaited = Effect.fnUntraced(function*(run: Run, onDisconnect: OnDisconnect, principal: Principal) {
+  const context = yield* Effect.context<Effect.Services<ReturnType<typeof awaitRun>>>()
+  const json = awaitRun(run, onDisconnect, principal).pipe(
+    Effect.catch(({ _tag, message }) => Effect.succeed(JSON.stringify({ __error__: { error: _tag, message } }))),
+    Effect.provideContext(context)
+  )
+  return awaitedJson(run, Stream.fromEffect(json))
+})

@@ -1,0 +1,63 @@
+import { Effect, Stream } from "effect"
+import { HttpServerResponse } from "effect/http"
+import { HttpApiBuilder } from "effect/http-api"
+import { cancelRun, deleteRun } from "../../app/usecases/CancelRun.ts"
+import { findRun, followRun } from "../../app/usecases/FollowRun.ts"
+import { findThread } from "../../app/usecases/ManageThreads.ts"
+import { Runs } from "../../ports/Runs.ts"
+import { Api } from "./Api.ts"
+import { CurrentCaller } from "./Authorization.ts"
+import { accept, awaited, onThread, streamed } from "./NewRuns.ts"
+import { selected } from "./Page.ts"
+import { runConfigView, runView } from "./RunView.ts"
+import { eventStream, locations, ofModes } from "./Sse.ts"
+
+const principal = Effect.map(CurrentCaller, (caller) => caller.principal)
+
+/** The id that a reader saw last; anything that is no id of ours reads from the beginning. */
+const lastSeen = (id: string | undefined) => id !== undefined && /^\d{1,9}$/.test(id) ? Number(id) : -1
+
+export const layer = HttpApiBuilder.group(Api, "runs", (handlers) =>
+  handlers.handleAll({
+    create: Effect.fnUntraced(function*({ params, payload }) {
+      const run = yield* accept(onThread(params.thread_id, payload))
+      return HttpServerResponse.jsonUnsafe(runView(run), { headers: locations(run) })
+    }),
+    stream: Effect.fnUntraced(function*({ params, payload }) {
+      return yield* streamed(yield* accept(onThread(params.thread_id, payload)), payload.on_disconnect)
+    }),
+    wait: Effect.fnUntraced(function*({ params, payload }) {
+      const run = yield* accept(onThread(params.thread_id, payload))
+      return yield* awaited(run, payload.on_disconnect, yield* principal)
+    }),
+    list: Effect.fnUntraced(function*({ params, query }) {
+      const thread = yield* findThread(params.thread_id, yield* principal)
+      const runs = yield* (yield* Runs).list(thread.thread_id, query, yield* principal)
+      const select = typeof query.select === "string" ? [query.select] : query.select
+      return HttpServerResponse.jsonUnsafe(runs.map((run) => selected(runView(run), select)))
+    }),
+    get: Effect.fnUntraced(function*({ params }) {
+      return runView(yield* findRun(params.thread_id, params.run_id, yield* principal))
+    }),
+    config: Effect.fnUntraced(function*({ params }) {
+      return runConfigView(yield* findRun(params.thread_id, params.run_id, yield* principal))
+    }),
+    join: Effect.fnUntraced(function*({ params }) {
+      const run = yield* findRun(params.thread_id, params.run_id, yield* principal)
+      return yield* awaited(run, "continue", yield* principal)
+    }),
+    joinStream: Effect.fnUntraced(function*({ params, query, request }) {
+      const run = yield* findRun(params.thread_id, params.run_id, yield* principal)
+      const after = lastSeen(request.headers["last-event-id"])
+      const events = yield* followRun(run, after, query.cancel_on_disconnect ? "cancel" : "continue")
+      const modes = typeof query.stream_mode === "string" ? [query.stream_mode] : query.stream_mode
+      return eventStream(run, modes === undefined ? events : Stream.filter(events, ofModes(modes)))
+    }),
+    cancel: Effect.fnUntraced(function*({ params, query }) {
+      yield* cancelRun(params.thread_id, params.run_id, query, yield* principal)
+      return HttpServerResponse.empty({ status: query.wait ? 204 : 202 })
+    }),
+    delete: Effect.fnUntraced(function*({ params }) {
+      yield* deleteRun(params.thread_id, params.run_id, yield* principal)
+    })
+  }))

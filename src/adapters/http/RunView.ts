@@ -1,0 +1,89 @@
+import { Schema } from "effect"
+import type { Run, ToolReport } from "../../domain/Run.ts"
+import { MultitaskStrategy, RunStatus } from "../../domain/Run.ts"
+
+export const RunView = Schema.Struct({
+  run_id: Schema.String,
+  thread_id: Schema.String,
+  assistant_id: Schema.String,
+  metadata: Schema.JsonObject,
+  status: RunStatus,
+  kwargs: Schema.JsonObject,
+  multitask_strategy: MultitaskStrategy,
+  /** Why it failed, if it did. */
+  error: Schema.optionalKey(Schema.Struct({ error: Schema.String, message: Schema.String })),
+  created_at: Schema.String,
+  updated_at: Schema.String
+})
+
+const kwargs = ({ configuration, request }: Run): typeof RunView.Type["kwargs"] => ({
+  input: request.input,
+  ...(request.command === null ? {} : { command: request.command }),
+  config: {
+    tags: configuration.tags,
+    recursion_limit: configuration.recursion_limit,
+    configurable: configuration.configurable,
+    metadata: configuration.metadata
+  },
+  context: configuration.context,
+  stream_mode: request.stream_mode,
+  temporary: request.temporary,
+  subgraphs: request.stream_subgraphs,
+  resumable: request.stream_resumable,
+  ...(request.checkpoint === null ? {} : { checkpoint: { ...request.checkpoint } }),
+  ...(request.interrupt_before === null ? {} : { interrupt_before: request.interrupt_before }),
+  ...(request.interrupt_after === null ? {} : { interrupt_after: request.interrupt_after })
+})
+
+export const runView = (run: Run): typeof RunView.Type => ({
+  run_id: run.run_id,
+  thread_id: run.thread_id,
+  assistant_id: run.assistant_id,
+  metadata: run.metadata,
+  status: run.status,
+  kwargs: kwargs(run),
+  multitask_strategy: run.multitask_strategy,
+  ...(run.failure === null ? {} : { error: run.failure }),
+  created_at: run.created_at.toISOString(),
+  updated_at: run.updated_at.toISOString()
+})
+
+const Origin = Schema.Literals(["default", "assistant", "header", "request", "server"])
+
+/** What a run really ran with, key by key, and where each key came from. */
+export const RunConfigView = Schema.Struct({
+  run_id: Schema.String,
+  thread_id: Schema.String,
+  assistant_id: Schema.String,
+  assistant_version: Schema.Int,
+  graph_id: Schema.String,
+  keys: Schema.Array(Schema.String),
+  configurable: Schema.JsonObject,
+  origins: Schema.Record(Schema.String, Origin),
+  dropped: Schema.Array(Schema.Struct({ key: Schema.String, from: Origin, reason: Schema.String })),
+  recursion_limit: Schema.Int,
+  tags: Schema.Array(Schema.String),
+  metadata: Schema.JsonObject,
+  context: Schema.JsonObject,
+  /** What the tool servers gave; null until they were asked. */
+  tools: Schema.NullOr(Schema.Json)
+})
+
+const toolsView = ({ servers }: ToolReport) => ({ servers: servers.map((server) => ({ ...server })) })
+
+export const runConfigView = (run: Run): typeof RunConfigView.Type => ({
+  run_id: run.run_id,
+  thread_id: run.thread_id,
+  assistant_id: run.assistant_id,
+  assistant_version: run.assistant_version,
+  graph_id: run.graph_id,
+  keys: Object.keys(run.configuration.configurable).sort(),
+  configurable: run.configuration.configurable,
+  origins: run.configuration.origins,
+  dropped: run.configuration.dropped,
+  recursion_limit: run.configuration.recursion_limit,
+  tags: run.configuration.tags,
+  metadata: run.configuration.metadata,
+  context: run.configuration.context,
+  tools: run.tools === null ? null : toolsView(run.tools)
+})

@@ -1,0 +1,69 @@
+import { Option, Schema, SchemaGetter } from "effect"
+import { isUuid } from "../../domain/AssistantId.ts"
+import { RunId } from "../../domain/Run.ts"
+import { ThreadId } from "../../domain/Thread.ts"
+
+/** A key that may be left out or be null, which means the same: the SDK does either. */
+export const maybe = <S extends Schema.Top>(schema: S) =>
+  Schema.optionalKey(Schema.NullOr(schema)).pipe(
+    Schema.decodeTo(Schema.optionalKey(Schema.toType(schema)), {
+      decode: SchemaGetter.transformOptional(Option.filter((value) => value !== null)),
+      encode: SchemaGetter.passthrough({ strict: false })
+    })
+  )
+
+/** As `maybe`, with what stands in for it. */
+export const given = <S extends Schema.Top>(schema: S, otherwise: S["Type"]) =>
+  Schema.optionalKey(Schema.NullOr(schema)).pipe(
+    Schema.decodeTo(Schema.toType(schema), {
+      decode: SchemaGetter.transformOptional((value) =>
+        Option.some(Option.getOrElse(Option.filter(value, (value) => value !== null), () => otherwise))
+      ),
+      encode: SchemaGetter.passthrough({ strict: false })
+    })
+  )
+
+/** What the reference server has and this one has not: refused, never silently left out. */
+export const unsupported = (what: string) =>
+  maybe(Schema.Json.check(Schema.makeFilter(() => `${what} is not supported`)))
+
+/** A list that was not there changes nothing; one with something in it asks for something. */
+export const unsupportedUnlessEmpty = (what: string) =>
+  maybe(Schema.Array(Schema.Json).check(Schema.makeFilter((list) => list.length === 0 || `${what} is not supported`)))
+
+const Uuid = Schema.String.check(Schema.makeFilter(isUuid, { expected: "a UUID" }))
+
+const lowerCase = { decode: SchemaGetter.transform((text: string) => text.toLowerCase()) }
+
+/** UUIDs are compared in lower case, as Postgres writes them. */
+export const ThreadIdText = Uuid.pipe(Schema.decodeTo(ThreadId, { ...lowerCase, encode: SchemaGetter.passthrough() }))
+export const RunIdText = Uuid.pipe(Schema.decodeTo(RunId, { ...lowerCase, encode: SchemaGetter.passthrough() }))
+
+export const limitOf = (otherwise: number) =>
+  given(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 })), otherwise)
+export const offset = given(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)), 0)
+
+export const SortOrder = Schema.Literals(["asc", "desc"])
+
+/** A flag of a query: the SDK writes 1 and 0, people write true and false. */
+export const Flag = Schema.Literals(["1", "0", "true", "false"]).pipe(
+  Schema.decodeTo(Schema.Boolean, {
+    decode: SchemaGetter.transform((text) => text === "1" || text === "true"),
+    encode: SchemaGetter.transform((flag) => flag ? "1" as const : "0" as const)
+  })
+)
+
+/** A number of a query. */
+export const limitText = (otherwise: number) =>
+  given(Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: 1000 })), otherwise)
+export const offsetText = given(Schema.FiniteFromString.check(Schema.isInt(), Schema.isGreaterThanOrEqualTo(0)), 0)
+
+/** A configuration as callers write it; keys that we do not know are kept as they are. */
+export const Configuration = Schema.StructWithRest(
+  Schema.Struct({
+    configurable: maybe(Schema.JsonObject),
+    tags: maybe(Schema.Array(Schema.String)),
+    recursion_limit: maybe(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)))
+  }),
+  [Schema.Record(Schema.String, Schema.Json)]
+)

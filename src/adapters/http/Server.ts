@@ -1,0 +1,95 @@
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { Clock, type Duration, Effect, Layer } from "effect"
+import { Headers, HttpMiddleware, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { HttpApiBuilder } from "effect/http-api"
+import { createServer } from "node:http"
+import { Api } from "./Api.ts"
+import * as AssistantHandlers from "./AssistantHandlers.ts"
+import * as Authorization from "./Authorization.ts"
+import * as RequestChecks from "./RequestChecks.ts"
+import * as RunHandlers from "./RunHandlers.ts"
+import * as StatelessRunHandlers from "./StatelessRunHandlers.ts"
+import * as SystemHandlers from "./SystemHandlers.ts"
+import * as ThreadHandlers from "./ThreadHandlers.ts"
+
+export interface Options {
+  /** 0: any free one; `HttpServer.address` tells which. */
+  readonly port: number
+  readonly host: string
+  readonly corsOrigins: "*" | ReadonlyArray<string>
+  /** How long a stop waits for the requests under way. */
+  readonly gracefulShutdownTimeout: Duration.Input
+}
+
+const detail = (status: number, detail: unknown) => HttpServerResponse.jsonUnsafe({ detail }, { status })
+
+const routes = HttpApiBuilder.layer(Api).pipe(
+  Layer.provide([
+    AssistantHandlers.layer,
+    ThreadHandlers.layer,
+    RunHandlers.layer,
+    StatelessRunHandlers.layer,
+    SystemHandlers.layer
+  ]),
+  Layer.provide([Authorization.layer, RequestChecks.layer])
+)
+
+const unknownRoute = HttpRouter.add("*", "/*", detail(404, "Not Found"))
+
+const nulInUrl = detail(422, [{ loc: ["path"], msg: "The URL holds a NUL", type: "value_error" }])
+
+/** What a status wants beside its body. */
+const advice: Readonly<Record<number, Record<string, string>>> = {
+  401: { "www-authenticate": "Bearer" },
+  503: { "retry-after": "1" }
+}
+
+const advised = (response: HttpServerResponse.HttpServerResponse) => {
+  const headers = advice[response.status]
+  return headers === undefined ? response : HttpServerResponse.setHeaders(response, headers)
+}
+
+/** Around every request: no defect gets out but into the log, and each leaves a line without its query or headers. */
+const envelope = HttpRouter.middleware(
+  (handler) =>
+    Effect.gen(function*() {
+      const { method, url } = yield* HttpServerRequest.HttpServerRequest
+      const started = yield* Clock.currentTimeMillis
+      const response = url.includes("%00") ? nulInUrl : advised(
+        yield* Effect.catchDefect(handler, (defect) =>
+          Effect.as(Effect.logError("Request failed unexpectedly", defect), detail(500, "Internal Server Error")))
+      )
+      const ms = (yield* Clock.currentTimeMillis) - started
+      yield* Effect.logDebug("Request answered").pipe(
+        Effect.annotateLogs({ method, path: url.replace(/[?#].*/s, ""), status: response.status, ms })
+      )
+      return response
+    }),
+  { global: true }
+)
+
+const cors = (origins: Options["corsOrigins"]) =>
+  HttpRouter.middleware(
+    HttpMiddleware.cors({
+      ...(origins === "*" ? {} : { allowedOrigins: (origin: string) => origins.includes(origin) }),
+      exposedHeaders: ["content-location", "location", "x-pagination-total", "x-pagination-next"],
+      maxAge: 600
+    }),
+    { global: true }
+  )
+
+/** Headers that carry credentials are in no trace; `x-*` ones may. */
+const redaction = Layer.succeed(Headers.CurrentRedactedNames, ["authorization", "cookie", "set-cookie", /^x-/])
+
+/** Room for 200 headers; connections outlive the idle timeouts of the usual load balancers. */
+const nodeServer = () => createServer({ maxHeaderSize: 128 * 1024, keepAliveTimeout: 75_000 })
+
+/** The API over HTTP. It listens at once: whether the database is there is for `/ready` to say. */
+export const layer = ({ corsOrigins, gracefulShutdownTimeout, host, port }: Options) =>
+  HttpRouter.serve(
+    Layer.mergeAll(routes, unknownRoute, envelope, cors(corsOrigins)),
+    { disableLogger: true, disableListenLog: true }
+  ).pipe(
+    Layer.provideMerge(NodeHttpServer.layerServer(nodeServer, { port, host, gracefulShutdownTimeout })),
+    Layer.provide([NodeHttpServer.layerHttpServices, redaction])
+  )

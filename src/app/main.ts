@@ -1,0 +1,53 @@
+import { Effect, Layer, Option } from "effect"
+import { HttpServer } from "effect/http"
+import { environment, type Settings, settings } from "./Config.ts"
+import { type ServerSettings, serverLayer, serverSettings } from "./Layers.ts"
+import { runProgram } from "./Program.ts"
+import { telemetry } from "./Telemetry.ts"
+
+const urlOf = (server: HttpServer.HttpServer["Service"], host: string) =>
+  "port" in server.address ? `http://${host}:${server.address.port}` : server.address.path
+
+const warn = (settings: Settings) =>
+  Effect.gen(function*() {
+    if (settings.syncScope.malformed) {
+      yield* Effect.logWarning(
+        "AGENT_SYNC_SCOPE is malformed, so nothing is synced: it must be none, all, or org:<uuid>[,org:<uuid>…]"
+      )
+    }
+    if (Option.isSome(settings.langgraphConfig)) {
+      yield* Effect.logWarning("LANGGRAPH_CONFIG_PATH is set, but this version runs its own graph only")
+    }
+  })
+
+const serve = (settings: ServerSettings, welcome: (url: string) => Effect.Effect<void>) =>
+  Layer.launch(
+    Layer.effectDiscard(
+      Effect.gen(function*() {
+        const url = urlOf(yield* HttpServer.HttpServer, settings.host)
+        yield* Effect.logInfo(`Listening at ${url}`)
+        yield* welcome(url)
+      })
+    ).pipe(Layer.provide(serverLayer(settings)))
+  )
+
+/** With a database the real thing; without one the demo, whose parts are loaded only then. */
+const start = Effect.fnUntraced(function*(given: Settings) {
+  yield* warn(given)
+  if (Option.isSome(given.databaseUrl)) {
+    return yield* serve(yield* serverSettings(given), () => Effect.void)
+  }
+  const { Demo, demoLayer } = yield* Effect.promise(() => import("./Demo.ts"))
+  return yield* Effect.gen(function*() {
+    const demo = yield* Demo
+    yield* serve(yield* serverSettings(demo.settings), demo.welcome)
+  }).pipe(Effect.provide(demoLayer(given)))
+})
+
+runProgram(
+  Effect.gen(function*() {
+    const given = yield* settings
+    yield* Effect.provide(start(given), telemetry(given, process.stdout.isTTY))
+    yield* Effect.logInfo("Stopped")
+  }).pipe(Effect.provide(environment(process.env)))
+)

@@ -1,0 +1,190 @@
+import { Context, Effect, Layer, Option, Redacted } from "effect"
+import { HttpServer } from "effect/http"
+import { layer as serverLayer } from "../../src/adapters/http/Server.ts"
+import { layer as runEvents } from "../../src/adapters/in-process/InProcessRunEvents.ts"
+import type { Assistant } from "../../src/domain/Assistant.ts"
+import { AssistantId } from "../../src/domain/Assistant.ts"
+import { RunOverrides } from "../../src/domain/EffectiveConfig.ts"
+import { UserId } from "../../src/domain/Principal.ts"
+import type { CancelAction, Run, RunId } from "../../src/domain/Run.ts"
+import { ThreadBusy } from "../../src/domain/Run.ts"
+import type { Thread } from "../../src/domain/Thread.ts"
+import { ThreadId } from "../../src/domain/Thread.ts"
+import { AgentGraphs } from "../../src/ports/AgentGraphs.ts"
+import { AgentSource } from "../../src/ports/AgentSource.ts"
+import { Assistants, SyncedAssistants } from "../../src/ports/Assistants.ts"
+import { ContentDigest } from "../../src/ports/ContentDigest.ts"
+import { GraphDefaults } from "../../src/ports/GraphDefaults.ts"
+import { Memberships } from "../../src/ports/Memberships.ts"
+import { RunPolicy } from "../../src/ports/RunPolicy.ts"
+import { RunQueue } from "../../src/ports/RunQueue.ts"
+import { Runs } from "../../src/ports/Runs.ts"
+import { SecretBox } from "../../src/ports/SecretBox.ts"
+import { Storage } from "../../src/ports/Storage.ts"
+import { StorageUnavailable } from "../../src/ports/StorageUnavailable.ts"
+import { Threads } from "../../src/ports/Threads.ts"
+import { InvalidToken, TokenVerifier } from "../../src/ports/TokenVerifier.ts"
+
+const owner = UserId.make("member")
+const day = new Date("2026-01-01T00:00:00Z")
+
+export const ids = {
+  thread: "11111111-1111-4111-8111-111111111111",
+  busy: "22222222-2222-4222-8222-222222222222",
+  missing: "33333333-3333-4333-8333-333333333333"
+}
+
+const assistant: Assistant = {
+  assistant_id: AssistantId.make("mine"),
+  graph_id: "agent",
+  name: "Mine",
+  description: null,
+  config: { configurable: { model_name: "openai:gpt-4o", custom_api_key: "sk-canary" }, other: [[1]] },
+  context: {},
+  metadata: { owner },
+  version: 1,
+  provenance: { _tag: "Member", owner },
+  created_at: day,
+  updated_at: day
+}
+
+const thread = (id: string): Thread => ({
+  thread_id: ThreadId.make(id),
+  owner,
+  metadata: {},
+  status: "idle",
+  interrupts: {},
+  graph_id: null,
+  created_at: day,
+  updated_at: day
+})
+
+/** What the adapter made of requests. */
+export class Seen extends Context.Service<Seen, {
+  readonly runs: Map<RunId, Run>
+  readonly cancelled: Array<readonly [RunId, CancelAction]>
+  readonly threads: Array<string>
+  ready: boolean
+}>()("test/http/Seen") {}
+
+const assistants = Layer.mock(Assistants, {
+  find: (id) => {
+    if (id === "away") return Effect.fail(new StorageUnavailable())
+    if (id === "broken") return Effect.die(new Error("a defect that names sk-canary"))
+    return Effect.succeed(id === "mine" ? Option.some(assistant) : Option.none())
+  },
+  search: ({ limit, offset }) =>
+    Effect.succeed({ items: Array.from({ length: Math.min(limit, 25 - offset) }, () => assistant), total: 25 }),
+  create: (id, content) => Effect.succeed({ ...assistant, ...content, assistant_id: id })
+})
+
+const storage = Layer.effect(
+  Storage,
+  Effect.map(Seen, (seen) => Storage.of({ ready: Effect.sync(() => seen.ready), awaitReady: Effect.never }))
+)
+
+const threads = Layer.effect(
+  Threads,
+  Effect.map(Seen, (seen) => {
+    const there: ReadonlyArray<string> = [ids.thread, ids.busy]
+    const unused = () => Effect.die("not used by these tests")
+    return Threads.of({
+      create: (id) => Effect.sync(() => (seen.threads.push(id), thread(id))),
+      find: (id) => Effect.succeed(there.includes(id) ? Option.some(thread(id)) : Option.none()),
+      search: ({ offset }) => Effect.succeed({ items: offset === 0 ? [thread(ids.thread)] : [], total: 1 }),
+      count: () => Effect.succeed(1),
+      patch: unused,
+      delete: unused,
+      copy: unused
+    })
+  })
+)
+
+const runs = Layer.effect(
+  Runs,
+  Effect.map(Seen, (seen) =>
+    Runs.of({
+      create: (run) => {
+        if (run.thread_id === ids.busy) return Effect.fail(new ThreadBusy({ thread: ids.busy }))
+        const accepted: Run = {
+          ...run,
+          owner,
+          status: "pending",
+          attempt: 1,
+          tools: null,
+          failure: null,
+          created_at: day,
+          updated_at: day
+        }
+        seen.runs.set(run.run_id, accepted)
+        return Effect.succeed({ run: accepted, admission: { _tag: "Accepted" } })
+      },
+      find: (_, id) => Effect.succeed(Option.fromUndefinedOr(seen.runs.get(id))),
+      list: () => Effect.succeed([...seen.runs.values()]),
+      delete: () => Effect.succeed(true)
+    }))
+)
+
+const queue = Layer.effect(
+  RunQueue,
+  Effect.map(Seen, (seen) =>
+    RunQueue.of({
+      enqueue: () => Effect.void,
+      cancel: (id, action) => Effect.sync(() => void seen.cancelled.push([id, action])),
+      settled: () => Effect.void
+    }))
+)
+
+const identity = Layer.mergeAll(
+  Layer.succeed(TokenVerifier, {
+    verify: (token) =>
+      Redacted.value(token) === "good"
+        ? Effect.succeed({ userId: owner, expiresAt: 4e9 })
+        : Effect.fail(new InvalidToken({ reason: "The token is not one of ours" }))
+  }),
+  Layer.succeed(Memberships, { principal: (userId) => Effect.succeed({ userId, memberships: [] }) })
+)
+
+const rest = Layer.mergeAll(
+  Layer.mock(AgentGraphs, { names: ["agent"], defaults: () => ({}) }),
+  Layer.mock(AgentSource, { find: () => Effect.succeed(Option.none()) }),
+  Layer.mock(SyncedAssistants, {}),
+  Layer.succeed(ContentDigest, { digest: (text) => text }),
+  Layer.succeed(GraphDefaults, new Map()),
+  Layer.succeed(RunPolicy, { overrides: RunOverrides.Safe() }),
+  Layer.succeed(SecretBox, { seal: (secret) => Effect.succeed(secret), open: (text) => Effect.succeed(text) })
+)
+
+/** This adapter, listening, in front of ports that remember what they were asked. */
+export const world = (corsOrigins: "*" | ReadonlyArray<string> = "*") =>
+  serverLayer({ port: 0, host: "127.0.0.1", corsOrigins, gracefulShutdownTimeout: "1 second" }).pipe(
+    Layer.provideMerge(
+      Layer.mergeAll(assistants, storage, threads, runs, queue, identity, rest, runEvents)
+    ),
+    Layer.provideMerge(Layer.sync(Seen, () => ({ runs: new Map(), cancelled: [], threads: [], ready: true })))
+  )
+
+export const origin = Effect.map(HttpServer.HttpServer, ({ address }) => {
+  if (address._tag === "UnixPathAddress") throw new Error("expected a port")
+  return `http://127.0.0.1:${address.port}`
+})
+
+/** A request with a good token, unless its headers say otherwise. */
+export const send = Effect.fnUntraced(function*(path: string, init: RequestInit = {}) {
+  const base = yield* origin
+  return yield* Effect.promise(() =>
+    fetch(`${base}${path}`, {
+      ...init,
+      headers: { authorization: "Bearer good", "content-type": "application/json", ...init.headers }
+    })
+  )
+})
+
+/** Its status and what it says. */
+export const ask = Effect.fnUntraced(function*(method: string, path: string, body?: unknown) {
+  const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body)
+  const response = yield* send(path, { method, ...(text === undefined ? {} : { body: text }) })
+  const answer = yield* Effect.promise(() => response.text())
+  const json: unknown = answer === "" ? undefined : JSON.parse(answer)
+  return { status: response.status, json, headers: response.headers }
+})

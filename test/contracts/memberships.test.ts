@@ -1,0 +1,80 @@
+import { PgClient } from "@effect/sql-pg"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { TestClock } from "effect/testing"
+import { organizations, people } from "../../src/adapters/demo/World.ts"
+import { UserId } from "../../src/domain/Principal.ts"
+import { Memberships } from "../../src/ports/Memberships.ts"
+import { inNowhere, inWorld } from "../support/PostgresPorts.ts"
+
+const admin = UserId.make(people.admin)
+
+const organizationsOf = Effect.fnUntraced(function*(userId: string) {
+  const { memberships } = yield* (yield* Memberships).principal(UserId.make(userId))
+  return memberships.map(({ organizationId, role }) => [String(organizationId), role])
+})
+
+describe("Memberships", () => {
+  it.effect("come from the database, each person's own", () =>
+    inWorld(Effect.gen(function*() {
+      assert.deepStrictEqual(yield* organizationsOf(people.member), [[organizations.kanzleiNord, "member"]])
+      assert.deepStrictEqual(yield* organizationsOf(people.admin), [[organizations.kanzleiNord, "admin"]])
+      assert.deepStrictEqual(yield* organizationsOf(people.otherOrganisation), [[organizations.immobilienSued, "member"]])
+      assert.deepStrictEqual(yield* organizationsOf(people.noOrganisation), [])
+      assert.deepStrictEqual(yield* organizationsOf("auth0|no-uuid"), [])
+    })))
+
+  it.effect("are at most 30 s old", () =>
+    inWorld(Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      assert.strictEqual((yield* organizationsOf(admin)).length, 1)
+      yield* sql`delete from public.organization_members`
+      yield* TestClock.adjust("29 seconds")
+      assert.strictEqual((yield* organizationsOf(admin)).length, 1)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* organizationsOf(admin)).length, 0)
+    })))
+
+  it.effect("are looked up once for all who ask at the same time", () =>
+    inWorld(Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      // A look-up that can be counted.
+      yield* sql`create sequence public.lookups`
+      yield* sql`alter table public.organization_members rename to members`
+      yield* sql`
+        create view public.organization_members as
+        select organization_id, user_id, role from public.members where nextval('public.lookups') > 0`
+      yield* Effect.forEach(Array.from({ length: 50 }), () => organizationsOf(admin), { concurrency: "unbounded" })
+      const [row] = yield* sql`select last_value::int as lookups from public.lookups`
+      assert.isAtMost(Number(row?.["lookups"]), 3)
+    })))
+
+  it.effect("of a failure nothing is remembered", () =>
+    inWorld(Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      // 57P03 is what a server says that is starting.
+      yield* sql`alter table public.organization_members rename to members`
+      yield* sql.unsafe(`
+        create function public.away() returns boolean language plpgsql as $$
+        begin raise exception 'starting up' using errcode = '57P03'; end $$`)
+      yield* sql`
+        create view public.organization_members as
+        select organization_id, user_id, role from public.members where public.away()`
+      assert.strictEqual((yield* Effect.flip(organizationsOf(admin)))._tag, "StorageUnavailable")
+      yield* sql`drop view public.organization_members`
+      yield* sql`alter table public.members rename to organization_members`
+      assert.strictEqual((yield* organizationsOf(admin)).length, 1)
+    })))
+
+  it.effect("outlive the first who asked for them going away", () =>
+    inWorld(Effect.gen(function*() {
+      const memberships = yield* Memberships
+      yield* Effect.raceFirst(memberships.principal(admin), Effect.void)
+      assert.strictEqual((yield* memberships.principal(admin)).memberships.length, 1)
+    })))
+
+  it.effect("are nobody's where the consumer's table is missing", () =>
+    inNowhere(Effect.gen(function*() {
+      assert.deepStrictEqual(yield* organizationsOf(admin), [])
+    })))
+})

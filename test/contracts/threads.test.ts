@@ -1,0 +1,149 @@
+import { emptyCheckpoint } from "@langchain/langgraph-checkpoint"
+import { PostgresSaver } from "@langchain/langgraph-checkpoint-postgres"
+import { PgClient } from "@effect/sql-pg"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Option, Redacted } from "effect"
+import { Pool } from "pg"
+import { organizations, people } from "../../src/adapters/demo/World.ts"
+import { ThreadId } from "../../src/domain/Thread.ts"
+import { Threads } from "../../src/ports/Threads.ts"
+import { inWorld, person } from "../support/PostgresPorts.ts"
+
+const nord = person(people.member, organizations.kanzleiNord)
+/** Of the same organisation: a thread is its owner's alone all the same. */
+const colleague = person(people.admin, organizations.kanzleiNord)
+const sued = person(people.otherOrganisation, organizations.immobilienSued)
+
+const id = (last: number) => ThreadId.make(`00000000-0000-4000-a000-${String(last).padStart(12, "0")}`)
+const everything = { limit: 100, offset: 0, sort_by: "created_at", sort_order: "asc" } as const
+
+/** A conversation as the checkpointer keeps it. */
+const converse = Effect.fnUntraced(function*(thread: ThreadId) {
+  const saver = yield* checkpointer
+  const values = { messages: ["Guten Tag", { content: "§ 1" }] }
+  const checkpoint = { ...emptyCheckpoint(), channel_values: values, channel_versions: { messages: 1 } }
+  const config = { configurable: { thread_id: thread, checkpoint_ns: "" } }
+  yield* Effect.promise(async () => {
+    const metadata = { source: "loop" as const, step: 0, parents: {}, thread_id: thread }
+    const kept = await saver.put(config, checkpoint, metadata, { messages: 1 })
+    await saver.putWrites(kept, [["messages", "written"]], "task")
+  })
+  return values
+})
+
+const checkpointer = Effect.gen(function*() {
+  const { config } = yield* PgClient.PgClient
+  const url = config.url === undefined ? "" : Redacted.value(config.url)
+  const pool = yield* Effect.acquireRelease(
+    Effect.sync(() => new Pool({ connectionString: url, max: 1 }).on("connect", (client) => client.on("error", () => undefined))),
+    (pool) => Effect.promise(() => pool.end())
+  )
+  return new PostgresSaver(pool, undefined, { schema: "langgraph_server" })
+})
+
+const latest = Effect.fnUntraced(function*(thread: ThreadId) {
+  const saver = yield* checkpointer
+  return yield* Effect.promise(() => saver.getTuple({ configurable: { thread_id: thread } }))
+})
+
+const rowsOf = Effect.fnUntraced(function*(thread: ThreadId) {
+  const sql = yield* PgClient.PgClient
+  const [row] = yield* sql<{ readonly rows: number }>`
+    select (
+      (select count(*) from langgraph_server.checkpoints where thread_id = ${thread}::text)
+      + (select count(*) from langgraph_server.checkpoint_writes where thread_id = ${thread}::text)
+      + (select count(*) from langgraph_server.checkpoint_blobs where thread_id = ${thread}::text)
+    )::int as rows`
+  return row?.rows
+})
+
+describe("Threads", () => {
+  it.effect("are their owner's alone", () =>
+    inWorld(Effect.gen(function*() {
+      const threads = yield* Threads
+      const created = yield* threads.create(id(1), { topic: "§", list: [[1]] }, nord)
+      assert.deepInclude(created, {
+        thread_id: id(1),
+        owner: nord.userId,
+        metadata: { topic: "§", list: [[1]] },
+        status: "idle",
+        interrupts: {},
+        graph_id: null
+      })
+      assert.deepStrictEqual(yield* threads.find(id(1), nord), Option.some(created))
+      for (const other of [colleague, sued]) {
+        assert.strictEqual((yield* Effect.flip(threads.create(id(1), {}, other)))._tag, "ThreadExists")
+        assert.isTrue(Option.isNone(yield* threads.find(id(1), other)))
+        assert.isTrue(Option.isNone(yield* threads.patch(id(1), { mine: true }, other)))
+        assert.isTrue(Option.isNone(yield* threads.copy(id(1), id(2), other)))
+        assert.isFalse(yield* threads.delete(id(1), other))
+        assert.deepStrictEqual(yield* threads.search({ ...everything, ids: [id(1)] }, other), { items: [], total: 0 })
+        assert.strictEqual(yield* threads.count({}, other), 0)
+      }
+      assert.deepStrictEqual(yield* threads.find(id(1), nord), Option.some(created))
+    })))
+
+  it.effect("merge their metadata key by key", () =>
+    inWorld(Effect.gen(function*() {
+      const threads = yield* Threads
+      yield* threads.create(id(1), { a: 1, b: { c: 1 } }, nord)
+      const patched = Option.getOrThrow(yield* threads.patch(id(1), { b: { d: 2 }, e: null, nul: "a\0" }, nord))
+      assert.deepStrictEqual(patched.metadata, { a: 1, b: { d: 2 }, e: null, nul: "a" })
+    })))
+
+  it.effect("are found by what was asked, a page at a time", () =>
+    inWorld(Effect.gen(function*() {
+      const threads = yield* Threads
+      const sql = yield* PgClient.PgClient
+      const ids = Array.from({ length: 25 }, (_, index) => id(index))
+      yield* Effect.forEach(ids, (thread, index) => threads.create(thread, { even: index % 2 === 0 }, nord))
+      yield* threads.create(id(99), { even: true }, sued)
+      yield* sql`update langgraph_server.threads set status = 'error', updated_at = created_at where id = ${id(7)}`
+
+      const page = (offset: number) =>
+        threads.search({ limit: 10, offset, sort_by: "status", sort_order: "desc" }, nord)
+      const pages = yield* Effect.forEach([0, 10, 20, 30], page)
+      const found = pages.flatMap(({ items }) => items.map(({ thread_id }) => thread_id))
+      assert.deepStrictEqual(found, ids.filter((thread) => thread !== id(7)).concat(id(7)))
+      assert.deepStrictEqual(pages.map(({ total }) => total), [25, 25, 25, 25])
+
+      assert.strictEqual(yield* threads.count({ metadata: { even: true } }, nord), 13)
+      assert.strictEqual(yield* threads.count({ status: "error" }, nord), 1)
+      assert.strictEqual(yield* threads.count({ ids: [id(1), id(99)] }, nord), 1)
+      assert.strictEqual(yield* threads.count({ ids: [] }, nord), 0)
+    })))
+
+  it.effect("leave nothing behind, and nothing of others is touched", () =>
+    inWorld(Effect.gen(function*() {
+      const threads = yield* Threads
+      for (const [thread, owner] of [[id(1), nord], [id(2), sued]] as const) {
+        yield* threads.create(thread, {}, owner)
+        yield* converse(thread)
+      }
+      assert.strictEqual(yield* rowsOf(id(1)), 3)
+      assert.isTrue(yield* threads.delete(id(1), nord))
+      assert.strictEqual(yield* rowsOf(id(1)), 0)
+      assert.isTrue(Option.isNone(yield* threads.find(id(1), nord)))
+      assert.strictEqual(yield* rowsOf(id(2)), 3)
+    })))
+
+  it.effect("can be copied with their whole history", () =>
+    inWorld(Effect.gen(function*() {
+      const threads = yield* Threads
+      const sql = yield* PgClient.PgClient
+      yield* threads.create(id(1), { topic: "§" }, nord)
+      const values = yield* converse(id(1))
+      yield* sql`update langgraph_server.threads set graph_id = 'agent', status = 'busy' where id = ${id(1)}`
+
+      const copied = Option.getOrThrow(yield* threads.copy(id(1), id(2), nord))
+      assert.deepInclude(copied, { thread_id: id(2), metadata: { topic: "§" }, graph_id: "agent", status: "idle" })
+      const [original, copy] = [yield* latest(id(1)), yield* latest(id(2))]
+      assert.deepStrictEqual(copy?.checkpoint, original?.checkpoint)
+      assert.deepStrictEqual(copy?.checkpoint.channel_values, values)
+      assert.deepStrictEqual(copy?.pendingWrites, original?.pendingWrites)
+      assert.deepInclude(copy?.metadata, { thread_id: id(2) })
+
+      assert.isTrue(yield* threads.delete(id(1), nord))
+      assert.strictEqual(yield* rowsOf(id(2)), 3)
+    })))
+})

@@ -1,0 +1,189 @@
+import { assert, describe, it } from "@effect/vitest"
+import fc from "fast-check"
+import {
+  configurableHeaders,
+  type ConfigLayers,
+  type EffectiveConfig,
+  effectiveConfig,
+  type KeyOrigin,
+  lockedKeys,
+  parseRunOverrides,
+  pinnedKeys,
+  RunOverrides,
+  serversAreTheAgents
+} from "../../src/domain/EffectiveConfig.ts"
+import type { JsonObject } from "../../src/domain/Json.ts"
+import { isJsonObject } from "../../src/domain/Json.ts"
+import { frozen, json, key, memberOwned, organization, syncedAgent } from "./Arbitraries.ts"
+
+const serverKeys = [...pinnedKeys, "supabase_organization_id"]
+const anyKey = fc.oneof(key, fc.constantFrom(...serverKeys), fc.constantFrom(...lockedKeys), fc.constant("x-tone"))
+const objectOf = (key: fc.Arbitrary<string>) => fc.dictionary(key, json, { maxKeys: 8, noNullPrototype: true })
+const configurable = objectOf(anyKey)
+/** Keys that mean nothing to the server. */
+const plain = objectOf(fc.constantFrom("a", "b", "c", "model_name", "constructor", "toString", "hasOwnProperty"))
+
+const overrides = fc.oneof(
+  fc.constant(RunOverrides.Safe()),
+  fc.constant(RunOverrides.None()),
+  fc.array(anyKey).map((keys) => RunOverrides.Only({ keys }))
+)
+const headers = fc.dictionary(
+  fc.constantFrom("x-tone", "X-Tone", "x-lang", "x-api-key", "x-owner", "accept"),
+  fc.string(),
+  { noNullPrototype: true }
+)
+
+const config = (configurable: fc.Arbitrary<JsonObject>) =>
+  fc.record({ configurable, recursion_limit: fc.nat(), tags: fc.array(fc.string()) }, { requiredKeys: [] })
+
+/** What the server pins: an organisation on synced agents only, as the use case does. */
+const world = (configurable: fc.Arbitrary<JsonObject>, provenance: typeof syncedAgent | typeof memberOwned) =>
+  fc.record({
+    defaults: configurable,
+    assistant: fc.record({ config: config(configurable), context: plain, metadata: plain, provenance }),
+    request: fc.record({ headers, config: config(configurable), context: plain, metadata: plain }),
+    pinned: fc.tuple(objectOf(fc.constantFrom(...pinnedKeys)), organization),
+    overrides
+  }).map(({ pinned: [pinned, supabase_organization_id], ...layers }): ConfigLayers => ({
+    ...layers,
+    pinned: layers.assistant.provenance._tag === "Agent" ? { ...pinned, supabase_organization_id } : pinned
+  }))
+
+const own = world(configurable, memberOwned)
+const synced = world(configurable, syncedAgent)
+const anyWorld = fc.oneof(own, synced)
+
+const configurableOf = (config: { readonly configurable?: JsonObject }): JsonObject => config.configurable ?? {}
+const layersOf = (
+  { assistant, defaults, pinned, request }: ConfigLayers
+): ReadonlyArray<readonly [KeyOrigin, JsonObject]> => [
+  ["default", defaults],
+  ["assistant", configurableOf(assistant.config)],
+  ["header", configurableHeaders(request.headers)],
+  ["request", configurableOf(request.config)],
+  ["server", pinned]
+]
+const own_ = (object: JsonObject, key: string) => Object.hasOwn(object, key) ? object[key] : undefined
+const droppedKeys = ({ dropped }: EffectiveConfig, from: KeyOrigin) =>
+  dropped.filter((drop) => drop.from === from).map(({ key }) => key).sort()
+
+describe("effectiveConfig", () => {
+  it("takes each key from the latest layer that has it, whole", () => {
+    fc.assert(fc.property(world(plain, memberOwned), (layers) => {
+      const merged = Object.assign({}, ...layersOf(layers).map(([, values]) => values))
+      assert.deepStrictEqual(effectiveConfig(layers).configurable, merged)
+    }))
+  })
+
+  it("says for each key which layer its value came from", () => {
+    fc.assert(fc.property(anyWorld, (layers) => {
+      const { configurable, origins } = effectiveConfig(layers)
+      const values = new Map(layersOf(layers))
+      assert.deepStrictEqual(Object.keys(origins).sort(), Object.keys(configurable).sort())
+      for (const [key, origin] of Object.entries(origins)) {
+        assert.deepStrictEqual(own_(configurable, key), own_(values.get(origin) ?? {}, key))
+      }
+    }))
+  })
+
+  it("loses no key in silence: it is there, a later layer has it, or it is named with a reason", () => {
+    const order: ReadonlyArray<KeyOrigin> = ["default", "assistant", "header", "request", "server"]
+    fc.assert(fc.property(anyWorld, (layers) => {
+      const { configurable, dropped, origins } = effectiveConfig(layers)
+      for (const [from, values] of layersOf(layers)) {
+        for (const [key, value] of Object.entries(values)) {
+          const drop = dropped.find((drop) => drop.key === key && drop.from === from)
+          const origin = Object.hasOwn(origins, key) ? origins[key] ?? "default" : "default"
+          if (drop !== undefined) assert.isNotEmpty(drop.reason)
+          else if (order.indexOf(origin) <= order.indexOf(from)) assert.deepEqual(own_(configurable, key), value, key)
+        }
+      }
+    }))
+  })
+
+  it("has the server's keys from the server, whoever else gives them", () => {
+    fc.assert(fc.property(anyWorld, (layers) => {
+      const { configurable, origins } = effectiveConfig(layers)
+      for (const [key, value] of Object.entries(layers.pinned)) {
+        assert.deepStrictEqual(own_(configurable, key), value)
+        assert.strictEqual(origins[key], "server")
+      }
+      for (const key of pinnedKeys) {
+        if (!Object.hasOwn(layers.pinned, key)) assert.isFalse(Object.hasOwn(configurable, key), key)
+      }
+    }))
+  })
+
+  it("lets nobody address a checkpoint or the engine", () => {
+    const engine = objectOf(fc.constantFrom("checkpoint_id", "checkpoint_ns", "__pregel_send", "__proto__"))
+    fc.assert(fc.property(world(engine, memberOwned), (layers) => {
+      const { configurable } = effectiveConfig({ ...layers, pinned: {} })
+      assert.deepStrictEqual(Object.keys(configurable).filter((key) => !key.startsWith("x-")), [])
+      assert.strictEqual(Object.getPrototypeOf(configurable), Object.prototype)
+    }))
+  })
+
+  it("depends on nothing but its layers, and leaves them alone", () => {
+    fc.assert(fc.property(anyWorld, anyWorld, (layers, others) => {
+      const first = JSON.stringify(effectiveConfig(frozen(layers)))
+      effectiveConfig(frozen(others))
+      assert.strictEqual(JSON.stringify(effectiveConfig(layers)), first)
+    }))
+  })
+
+  it("merges what stands beside `configurable` as well, the request's last", () => {
+    fc.assert(fc.property(anyWorld, (layers) => {
+      const { assistant, request } = layers
+      const { context, metadata, recursion_limit, tags } = effectiveConfig(layers)
+      const merged = { recursion_limit: 25, tags: [], ...assistant.config, ...request.config }
+      assert.deepStrictEqual({ recursion_limit, tags }, { recursion_limit: merged.recursion_limit, tags: merged.tags })
+      assert.deepStrictEqual(context, { ...assistant.context, ...request.context })
+      assert.deepStrictEqual(metadata, { ...assistant.metadata, ...request.metadata })
+    }))
+  })
+})
+
+describe("a run's own keys", () => {
+  const refused = (layers: ConfigLayers, overrides: ConfigLayers["overrides"]) =>
+    droppedKeys(effectiveConfig({ ...layers, overrides }), "request")
+  const given = ({ request }: ConfigLayers) => Object.keys(configurableOf(request.config)).sort()
+  const reserved = (layers: ConfigLayers) => (key: string) =>
+    pinnedKeys.has(key) || Object.hasOwn(layers.pinned, key) || key.startsWith("__") || key.startsWith("checkpoint_")
+
+  it("on a synced agent are all taken but the locked ones (safe)", () => {
+    fc.assert(fc.property(synced, (layers) => {
+      const expected = given(layers).filter((key) => lockedKeys.has(key) || reserved(layers)(key))
+      assert.deepStrictEqual(refused(layers, RunOverrides.Safe()), expected)
+    }))
+  })
+
+  it("on a synced agent are all refused (none)", () => {
+    fc.assert(fc.property(synced, (layers) => {
+      assert.deepStrictEqual(refused(layers, RunOverrides.None()), given(layers))
+      assert.notInclude(Object.values(effectiveConfig({ ...layers, overrides: RunOverrides.None() }).origins), "header")
+    }))
+  })
+
+  it("on a synced agent are taken if they are on the list, locked or not, and not the server's", () => {
+    fc.assert(fc.property(synced, fc.array(anyKey), (layers, keys) => {
+      const expected = given(layers).filter((key) => !keys.includes(key) || reserved(layers)(key))
+      assert.deepStrictEqual(refused(layers, RunOverrides.Only({ keys })), expected)
+    }))
+  })
+
+  it("on a member's own assistant are not locked, whatever RUN_OVERRIDES says", () => {
+    fc.assert(fc.property(own, (layers) => {
+      assert.deepStrictEqual(refused(layers, layers.overrides), given(layers).filter(reserved(layers)))
+    }))
+  })
+
+  it("never make a server the agent's own", () => {
+    fc.assert(fc.property(anyWorld, (layers) => {
+      const { configurable, origins } = effectiveConfig(layers)
+      if (!serversAreTheAgents({ origins })) return
+      assert.strictEqual(layers.assistant.provenance._tag, "Agent")
+      assert.deepStrictEqual(configurable["mcp_config"], configurableOf(layers.assistant.config)["mcp_config"])
+    }))
+  })
+})

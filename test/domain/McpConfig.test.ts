@@ -1,0 +1,78 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import fc from "fast-check"
+import { McpConfig, mcpConfig, mcpEndpoint, printableUrl } from "../../src/domain/McpConfig.ts"
+import { mcpToolRow } from "./Arbitraries.ts"
+
+const rows = fc.array(mcpToolRow)
+const serversOf = (...args: Parameters<typeof mcpConfig>) =>
+  Schema.decodeUnknownSync(McpConfig)(mcpConfig(...args)).servers
+
+describe("mcpConfig", () => {
+  it("has a server for each URL, in the order of the URLs", () => {
+    fc.assert(fc.property(rows, (rows) => {
+      const urls = rows.flatMap(({ endpoint_url }) => endpoint_url === null ? [] : [endpoint_url])
+      assert.deepStrictEqual(
+        serversOf(rows).map(({ url }) => url),
+        [...new Set(urls)].filter((url) => url.trim() !== "").sort()
+      )
+    }))
+  })
+
+  it("takes a server's name and its need of a token from all of its rows", () => {
+    fc.assert(fc.property(rows, (rows) => {
+      for (const server of serversOf(rows)) {
+        const own = rows.filter(({ endpoint_url }) => endpoint_url === server.url)
+        assert.strictEqual(server.name, own.map(({ tool_name }) => tool_name).sort()[0])
+        assert.strictEqual(server.auth_required, own.some(({ auth_required }) => auth_required))
+      }
+    }))
+  })
+
+  it("does not depend on the order of the rows", () => {
+    fc.assert(fc.property(rows, (rows) => assert.deepStrictEqual(mcpConfig(rows.toReversed()), mcpConfig(rows))))
+  })
+})
+
+describe("mcpEndpoint", () => {
+  it.each([
+    ["https://a.example", "https://a.example/mcp"],
+    ["https://a.example/", "https://a.example/mcp"],
+    ["https://a.example/mcp", "https://a.example/mcp"],
+    ["https://a.example/mcp/", "https://a.example/mcp"],
+    ["https://a.example/sse", "https://a.example/sse"],
+    ["https://a.example/v1", "https://a.example/v1/mcp"],
+    ["https://a.example/v1//", "https://a.example/v1/mcp"],
+    ["https://a.example/mcp/v1", "https://a.example/mcp/v1/mcp"],
+    ["https://a.example/my-mcp", "https://a.example/my-mcp/mcp"],
+    ["https://mcp", "https://mcp/mcp"],
+    ["https://a.example/v1?key=/mcp", "https://a.example/v1/mcp?key=/mcp"],
+    ["https://a.example/mcp?key=1#top", "https://a.example/mcp?key=1#top"]
+  ])("of %s is %s", (url, endpoint) => assert.strictEqual(mcpEndpoint(url).href, endpoint))
+
+  it("of an endpoint is that endpoint", () => {
+    fc.assert(fc.property(fc.webUrl({ withQueryParameters: true, withFragments: true }), (url) => {
+      const endpoint = mcpEndpoint(url)
+      assert.match(endpoint.pathname, /\/(mcp|sse)$/)
+      assert.strictEqual(mcpEndpoint(endpoint.href).href, endpoint.href)
+    }))
+  })
+})
+
+describe("printableUrl", () => {
+  const secret = fc.stringMatching(/^[A-Z]{8}$/)
+
+  it("tells where, and nothing of the userinfo, query or fragment", () => {
+    fc.assert(fc.property(secret, (secret) => {
+      const url = `https://${secret}:${secret}@a.example:8443/mcp?key=${secret}#${secret}`
+      assert.strictEqual(printableUrl(url), "https://a.example:8443/mcp")
+    }))
+  })
+
+  it("tells nothing of what is no URL of a server", () => {
+    fc.assert(fc.property(secret, (secret) => {
+      const typos = [`user:${secret}@a.example/mcp`, `${secret}`, `https//:${secret}@a.example`, `data:,${secret}`]
+      for (const url of typos) assert.notInclude(printableUrl(url), secret)
+    }))
+  })
+})

@@ -1,0 +1,95 @@
+import { assert, describe, it } from "@effect/vitest"
+import fc from "fast-check"
+import type { Json, JsonObject } from "../../src/domain/Json.ts"
+import { mask, maskSecrets, restoreSecrets, secretsOf } from "../../src/domain/Secrets.ts"
+import { frozen, json, jsonObject } from "./Arbitraries.ts"
+
+/** What nothing else in a configuration looks like. */
+const secret = fc.stringMatching(/^sk-[a-z]{12}$/)
+// Names that could be taken for a place of their own.
+const name = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom("a", "a/a", "a/0", "0", "__proto__") },
+  { weight: 1, arbitrary: fc.string() }
+)
+
+const keyed = (value: fc.Arbitrary<Json>) => fc.dictionary(name, value, { noNullPrototype: true, maxKeys: 4 })
+const secrets: fc.Arbitrary<Json> = fc.oneof(
+  secret,
+  fc.constant(null),
+  keyed(fc.oneof(secret, fc.array(secret), keyed(secret))),
+  fc.array(secret)
+)
+
+const server = fc.record({ name, url: fc.webUrl(), headers: keyed(secret) }, { requiredKeys: ["url"] })
+const mcp = fc.record({ servers: fc.array(fc.oneof(server, json), { maxLength: 5 }) })
+
+const sensitive = fc.record(
+  { custom_api_key: secrets, apiKeys: secrets, mcp_config: mcp },
+  { requiredKeys: [] }
+)
+const secretKeys = ["custom_api_key", "apiKeys", "mcp_config"]
+const ordinary = jsonObject.map((object): JsonObject =>
+  Object.fromEntries(Object.entries(object).filter(([key]) => !secretKeys.includes(key)))
+)
+const configurable: fc.Arbitrary<JsonObject> = fc.tuple(ordinary, sensitive).map(([rest, secrets]) => ({
+  ...rest,
+  ...secrets
+}))
+
+describe("masked secrets", () => {
+  it("show nowhere", () => {
+    fc.assert(fc.property(configurable, (configurable) => {
+      assert.notMatch(JSON.stringify(maskSecrets(configurable)), /sk-[a-z]{12}/)
+    }))
+  })
+
+  it("come back when they are written back", () => {
+    fc.assert(fc.property(configurable, (configurable) => {
+      assert.deepStrictEqual(restoreSecrets(maskSecrets(configurable), secretsOf(configurable)), configurable)
+    }), { numRuns: 500 })
+  })
+
+  it("are masks already: masking again changes nothing", () => {
+    fc.assert(fc.property(configurable, (configurable) => {
+      const masked = maskSecrets(configurable)
+      assert.deepStrictEqual(maskSecrets(masked), masked)
+    }))
+  })
+
+  it("are the only thing that masking and restoring change", () => {
+    fc.assert(fc.property(ordinary, sensitive, (ordinary, sensitive) => {
+      const configurable = frozen({ ...ordinary, ...sensitive })
+      assert.deepStrictEqual(maskSecrets(configurable), { ...ordinary, ...maskSecrets(sensitive) })
+      assert.deepStrictEqual(restoreSecrets(ordinary, secretsOf(configurable)), ordinary)
+      const withoutHeaders = sensitive.mcp_config?.servers.filter((server) => !JSON.stringify(server).includes("sk-"))
+      const mcp_config = { servers: withoutHeaders ?? [] }
+      assert.deepStrictEqual(maskSecrets({ mcp_config }), { mcp_config })
+    }))
+  })
+})
+
+describe("restoring", () => {
+  it("keeps what the caller wrote anew, and makes no key of a mask with nothing behind it", () => {
+    fc.assert(fc.property(secret, secret, (old, fresh) => {
+      const known = secretsOf({ custom_api_key: old, apiKeys: { openai: old } })
+      assert.deepStrictEqual(restoreSecrets({ custom_api_key: fresh, apiKeys: { openai: mask, xai: mask } }, known), {
+        custom_api_key: fresh,
+        apiKeys: { openai: old, xai: null }
+      })
+    }))
+  })
+
+  it("gives each server its own headers back, in whatever order they come", () => {
+    const servers = fc.uniqueArray(fc.record({ name, url: fc.webUrl(), headers: keyed(secret) }), {
+      selector: (server) => server.name
+    })
+    const shuffled = servers.chain((servers) =>
+      fc.tuple(fc.constant(servers), fc.shuffledSubarray(servers, { minLength: 0 }))
+    )
+    fc.assert(fc.property(shuffled, ([servers, some]) => {
+      const known = secretsOf({ mcp_config: { servers } })
+      const written = maskSecrets({ mcp_config: { servers: some } })
+      assert.deepStrictEqual(restoreSecrets(written, known), { mcp_config: { servers: some } })
+    }))
+  })
+})

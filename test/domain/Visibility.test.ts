@@ -1,0 +1,70 @@
+import { assert, describe, it } from "@effect/vitest"
+import fc from "fast-check"
+import { canChange, canSee, isSynced } from "../../src/domain/Visibility.ts"
+import { jsonObject, memberOwned, principal, provenance, syncedAgent } from "./Arbitraries.ts"
+
+describe("who sees an assistant", () => {
+  it("a member's own: its owner, nobody else, whatever they share", () => {
+    fc.assert(fc.property(principal, memberOwned, (principal, provenance) => {
+      assert.strictEqual(canSee(principal, { provenance }), principal.userId === provenance.owner)
+    }))
+  })
+
+  it("an organisation's: its members, in any role", () => {
+    const shared = syncedAgent.map((synced) => ({ ...synced, personalTo: null, retiredAt: null }))
+    fc.assert(fc.property(principal, shared, (principal, provenance) => {
+      const organizations = principal.memberships.map(({ organizationId }) => organizationId)
+      assert.strictEqual(canSee(principal, { provenance }), organizations.includes(provenance.organizationId))
+    }))
+  })
+
+  it("a personal agent's: that person, as long as they are in its organisation", () => {
+    fc.assert(fc.property(principal, syncedAgent, principal, (principal, synced, { userId }) => {
+      const shared = { ...synced, personalTo: null, retiredAt: null }
+      assert.strictEqual(
+        canSee(principal, { provenance: { ...shared, personalTo: userId } }),
+        userId === principal.userId && canSee(principal, { provenance: shared })
+      )
+    }))
+  })
+
+  it("a retired one: nobody", () => {
+    fc.assert(fc.property(principal, syncedAgent, fc.date({ noInvalidDate: true }), (principal, synced, retiredAt) => {
+      assert.isFalse(canSee(principal, { provenance: { ...synced, retiredAt } }))
+    }))
+  })
+
+  it("a graph's default: everybody", () => {
+    fc.assert(fc.property(principal, (principal) => {
+      assert.isTrue(canSee(principal, { provenance: { _tag: "Graph" } }))
+    }))
+  })
+})
+
+describe("who changes an assistant", () => {
+  it("only its owner, so nobody who does not see it, and nobody a synced one or a default", () => {
+    fc.assert(fc.property(principal, provenance, (principal, provenance) => {
+      const owns = provenance._tag === "Member" && provenance.owner === principal.userId
+      assert.strictEqual(canChange(principal, { provenance }), owns)
+      if (owns) assert.isTrue(canSee(principal, { provenance }))
+      assert.strictEqual(isSynced(provenance), provenance._tag === "Agent")
+    }))
+  })
+})
+
+describe("metadata", () => {
+  const claims = fc.record({
+    owner: fc.constantFrom("anna", "ben", "cem", "system"),
+    supabase_organization_id: fc.constantFrom("kanzlei", "klinik", "verein"),
+    rest: jsonObject
+  })
+
+  it("never decides who sees or changes what", () => {
+    fc.assert(fc.property(principal, provenance, claims, (principal, provenance, metadata) => {
+      assert.strictEqual(canSee(principal, { provenance }), canSee(principal, withMetadata(provenance, metadata)))
+      assert.strictEqual(canChange(principal, { provenance }), canChange(principal, withMetadata(provenance, metadata)))
+    }))
+  })
+
+  const withMetadata = <P>(provenance: P, metadata: object) => ({ provenance, metadata, ...metadata })
+})

@@ -1,0 +1,46 @@
+import { PostgresSaver } from "@langchain/langgraph-checkpoint-postgres"
+import { Effect, Redacted } from "effect"
+import { Pool } from "pg"
+import type { World } from "../../src/adapters/demo/World.ts"
+import { postgresLayer } from "../../src/adapters/postgres/Postgres.ts"
+import { OrganizationId, type Principal, UserId } from "../../src/domain/Principal.ts"
+import { Storage } from "../../src/ports/Storage.ts"
+import { consumerWorld, freshDatabase } from "./TestDatabase.ts"
+
+const ownPool = (url: Redacted.Redacted<string>) => {
+  const pool = new Pool({ connectionString: Redacted.value(url), max: 1 })
+  // `end` does not wait for the goodbye: the connection may be there yet when its database is dropped.
+  return pool.on("connect", (client) => client.on("error", () => undefined))
+}
+
+/** The checkpointer's own tables, made the way it makes them. */
+export const checkpointerTables = (url: Redacted.Redacted<string>) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => ownPool(url)),
+    (pool) => Effect.tryPromise(() => new PostgresSaver(pool, undefined, { schema: "langgraph_server" }).setup()),
+    (pool) => Effect.promise(() => pool.end())
+  )
+
+/** Runs a test's work with every port on a migrated database. */
+export const onPostgres = <A, E, R>(url: Redacted.Redacted<string>, work: Effect.Effect<A, E, R>) =>
+  Storage.pipe(
+    Effect.flatMap((storage) => storage.awaitReady),
+    Effect.andThen(work),
+    Effect.provide(postgresLayer({ url, poolSize: 4, alsoMigrate: checkpointerTables(url) }))
+  )
+
+/** The same on a database of the test's own, with both organisations of the consumer's world. */
+export const inWorld = <A, E, R>(work: Effect.Effect<A, E, R>, world: Partial<Omit<World, "url">> = {}) =>
+  Effect.flatMap(
+    consumerWorld({ generation: "v2", secondOrganisation: true, ...world }),
+    (url) => onPostgres(url, work)
+  )
+
+/** The same on a database that has nothing of the consumer's. */
+export const inNowhere = <A, E, R>(work: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(freshDatabase, (url) => onPostgres(url, work))
+
+export const person = (userId: string, ...organizations: ReadonlyArray<string>): Principal => ({
+  userId: UserId.make(userId),
+  memberships: organizations.map((id) => ({ organizationId: OrganizationId.make(id), role: "member" }))
+})
