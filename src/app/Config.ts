@@ -20,13 +20,12 @@ const setting = <A>(variable: string, expected: string, config: Config.Config<A>
 const text = (variable: string) => setting(variable, "a text", Config.option(Config.String(variable)))
 const secret = (variable: string) => setting(variable, "a text", Config.option(Config.Redacted(variable)))
 
-const positive = (variable: string, fallback: number, least = 1) =>
-  setting(variable, `a whole number of at least ${least}`, Config.withDefault(Config.Int(variable), fallback)).pipe(
-    Effect.filterOrFail(
-      (value) => value >= least,
-      () => new InvalidSetting({ variable, expected: `a whole number of at least ${least}` })
-    )
+const whole = (variable: string, fallback: number, least: number, most: number) => {
+  const expected = `a whole number from ${least} to ${most}`
+  return setting(variable, expected, Config.withDefault(Config.Int(variable), fallback)).pipe(
+    Effect.filterOrFail((value) => value >= least && value <= most, () => new InvalidSetting({ variable, expected }))
   )
+}
 
 const url = (variable: string, protocols: ReadonlyArray<string>) =>
   setting(variable, `a URL (${protocols.join(" or ")}…)`, Config.option(Config.Redacted(variable))).pipe(
@@ -64,10 +63,10 @@ const syncScope = Effect.map(text("AGENT_SYNC_SCOPE"), (written) => {
 export const settings = Effect.gen(function*() {
   const corsOrigins = yield* list("CORS_ORIGINS")
   return {
-    port: yield* setting("PORT", "a port number from 0 to 65535", Config.withDefault(Config.Port("PORT"), 8081)),
+    port: yield* whole("PORT", 8081, 0, 65_535),
     host: Option.getOrElse(yield* text("HOST"), () => "127.0.0.1"),
     databaseUrl: yield* url("DATABASE_URL", ["postgres://", "postgresql://"]),
-    databasePoolSize: yield* positive("DATABASE_POOL_SIZE", 10, 2),
+    databasePoolSize: yield* whole("DATABASE_POOL_SIZE", 10, 2, 1000),
     syncScope: yield* syncScope,
     supabaseUrl: yield* publicUrl("SUPABASE_URL"),
     supabaseJwtSecret: yield* secret("SUPABASE_JWT_SECRET"),
@@ -92,7 +91,7 @@ export const settings = Effect.gen(function*() {
       Config.option(Config.Literals(["json", "pretty"], "LOG_FORMAT"))
     ),
     otlpEndpoint: yield* publicUrl("OTEL_EXPORTER_OTLP_ENDPOINT"),
-    shutdownSeconds: yield* positive("SHUTDOWN_TIMEOUT_SECONDS", 10, 0)
+    shutdownSeconds: yield* whole("SHUTDOWN_TIMEOUT_SECONDS", 10, 0, 3600)
   }
 })
 

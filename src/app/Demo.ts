@@ -17,7 +17,10 @@ export class Demo extends Context.Service<Demo, {
 
 /** Only where there is no key: with one, nobody wants to talk to a stand-in. */
 const standIn = Effect.fnUntraced(function*(settings: Settings) {
-  const model = yield* Effect.acquireRelease(Effect.promise(startStandInModel), (server) => Effect.promise(server.close))
+  const model = yield* Effect.acquireRelease(
+    Effect.promise(startStandInModel),
+    (server) => Effect.promise(server.close)
+  )
   const openai = { apiKey: Option.some(Redacted.make("stand-in")), baseUrl: Option.some(model.url) }
   return { ...settings, providers: { ...settings.providers, openai } } satisfies Settings
 })

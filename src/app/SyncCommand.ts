@@ -77,7 +77,9 @@ const report = Effect.fnUntraced(function*(plan: SyncPlan, dryRun: boolean) {
   for (const { agentId } of plan.writeBack) yield* say(word("wrote id", "write id"), agentId, "")
   for (const { agentId, name, warning } of plan.warnings) yield* say("warning", agentId, `${name}: ${warning}`)
   for (const { agentId, name, reason } of plan.failed) yield* say("FAILED", agentId, `${name}: ${reason}`)
-  yield* Console.log(dryRun ? syncSummary(plan).replace("Startup sync", "Dry run") : syncSummary(plan).replace("Startup s", "S"))
+  yield* Console.log(
+    dryRun ? syncSummary(plan).replace("Startup sync", "Dry run") : syncSummary(plan).replace("Startup s", "S")
+  )
 })
 
 /** `npm run sync`: what the start does, by hand, for whichever scope. */

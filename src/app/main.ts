@@ -1,7 +1,7 @@
 import { Effect, Layer, Option } from "effect"
 import { HttpServer } from "effect/http"
 import { environment, type Settings, settings } from "./Config.ts"
-import { type ServerSettings, serverLayer, serverSettings } from "./Layers.ts"
+import { serverLayer, type ServerSettings, serverSettings } from "./Layers.ts"
 import { runProgram } from "./Program.ts"
 import { telemetry } from "./Telemetry.ts"
 

@@ -10,7 +10,8 @@ import { AgentSource } from "../../src/ports/AgentSource.ts"
 import { inNowhere, inWorld } from "../support/PostgresPorts.ts"
 
 const all = SyncScope.All()
-const only = (...ids: ReadonlyArray<string>) => SyncScope.Organizations({ ids: ids.map((id) => OrganizationId.make(id)) })
+const only = (...ids: ReadonlyArray<string>) =>
+  SyncScope.Organizations({ ids: ids.map((id) => OrganizationId.make(id)) })
 const idsOf = (found: ReadonlyArray<Agent>) => found.map(({ id }) => id)
 
 /** Changes the consumer's tables, as somebody else does. */
@@ -176,6 +177,19 @@ describe("AgentSource", () => {
     inNowhere(Effect.gen(function*() {
       const error = yield* Effect.flip(Effect.flatMap(AgentSource, (source) => source.list(all)))
       assert.include(error.message, "table public.agents, table public.global_ai_engines, table public.ai_models")
+    })))
+
+  it.effect("says so when it may not read them", () =>
+    inWorld(Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      const source = yield* AgentSource
+      const role = `stranger_${Date.now()}`
+      yield* change(`create role ${role}`, `grant usage on schema public to ${role}`)
+      const error = yield* Effect.flip(sql.withTransaction(
+        Effect.andThen(change(`set local role ${role}`), source.list(all))
+      ))
+      assert.strictEqual(error.message, "The agents' tables can't be read; missing: our right to read them")
+      yield* change(`drop owned by ${role}`, `drop role ${role}`)
     })))
 
   for (const type of ["text", "uuid"]) {

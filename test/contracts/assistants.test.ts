@@ -46,16 +46,19 @@ describe("Assistants", () => {
       assert.deepStrictEqual(found.provenance, { _tag: "Member", owner: nord.userId })
     })))
 
-  it.effect("drops NUL bytes, which Postgres can't keep, wherever they are", () =>
+  it.effect("drops what Postgres can't keep, NUL bytes and halves of characters, wherever it is", () =>
     inWorld(Effect.gen(function*() {
       const assistants = yield* Assistants
       const created = yield* assistants.create(
         id("a\0b"),
-        content("na\0me", { description: "\0", config: { configurable: { "k\0ey": "\0v\\\0" } } }),
+        content("na\0me", {
+          description: "\0",
+          config: { configurable: { "k\0ey": "\0v\\\0", half: "a\ud83d", whole: "\ud83d\ude00" } }
+        }),
         nord
       )
       assert.deepInclude(created, { assistant_id: id("ab"), name: "name", description: "" })
-      assert.deepStrictEqual(created.config, { configurable: { key: "v\\" } })
+      assert.deepStrictEqual(created.config, { configurable: { key: "v\\", half: "a\ufffd", whole: "😀" } })
       assert.isTrue(Option.isSome(yield* assistants.find(id("a\0b"), nord)))
       assert.strictEqual((yield* assistants.search({ ...everything, name: "na\0" }, nord)).total, 1)
     })))
@@ -149,7 +152,10 @@ describe("Assistants", () => {
       const page = (offset: number) =>
         assistants.search({ limit: 10, offset, sort_by: "name", sort_order: "desc" }, nord)
       const pages = yield* Effect.forEach([0, 10, 20], page)
-      assert.deepStrictEqual(pages.flatMap(({ items }) => items.map(({ assistant_id }) => assistant_id)), names.map((name) => id(name)))
+      assert.deepStrictEqual(
+        pages.flatMap(({ items }) => items.map(({ assistant_id }) => assistant_id)),
+        names.map((name) => id(name))
+      )
       assert.deepStrictEqual(pages.map(({ total }) => total), [25, 25, 25])
       assert.deepStrictEqual(yield* page(1000), { items: [], total: 25 })
       assert.deepStrictEqual(yield* assistants.search({ ...everything, limit: 0 }, nord), { items: [], total: 25 })
@@ -158,7 +164,11 @@ describe("Assistants", () => {
   it.effect("filters by graph, by part of the name and by metadata", () =>
     inWorld(Effect.gen(function*() {
       const assistants = yield* Assistants
-      yield* assistants.create(id("1"), content("100% Recht", { metadata: { team: { name: "a" }, tags: [1, 2] } }), nord)
+      yield* assistants.create(
+        id("1"),
+        content("100% Recht", { metadata: { team: { name: "a" }, tags: [1, 2] } }),
+        nord
+      )
       yield* assistants.create(id("2"), content("recht_haben", { graph_id: "other", metadata: { team: "b" } }), nord)
       const found = (filter: Parameters<typeof assistants.count>[0]) =>
         Effect.map(

@@ -16,6 +16,14 @@ layer(world())("answers over HTTP", (it) => {
       assert.deepStrictEqual(threads.json, [{ thread_id: ids.thread, status: "idle" }])
     }))
 
+  it.effect("a body of options may be left out", () =>
+    Effect.gen(function*() {
+      for (const path of ["/assistants/search", "/threads/search", "/threads/count", "/threads"]) {
+        assert.strictEqual((yield* ask("POST", path)).status, 200, path)
+      }
+      assert.strictEqual((yield* ask("POST", "/assistants")).status, 422)
+    }))
+
   it.effect("an assistant is shown without its secrets, and with the keys that nobody knows", () =>
     Effect.gen(function*() {
       const { json } = yield* ask("GET", "/assistants/mine")

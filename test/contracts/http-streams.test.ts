@@ -1,7 +1,8 @@
 import { assert, layer } from "@effect/vitest"
 import { Client } from "@langchain/langgraph-sdk"
-import { Effect, Queue } from "effect"
+import { Effect, Latch, Queue } from "effect"
 import { TestClock } from "effect/testing"
+import { request } from "node:http"
 import type { Run } from "../../src/domain/Run.ts"
 import { resultEvent, RunEvents } from "../../src/ports/RunEvents.ts"
 import { ask, ids, origin, Seen, send, world } from "./http-world.ts"
@@ -116,6 +117,32 @@ layer(world())("streams over HTTP", (it) => {
         assert.deepStrictEqual(cancelled, [[run.run_id, "interrupt"]])
       }))
   }
+
+  it.effect("one who leaves before the run is there has left it as well", () =>
+    Effect.gen(function*() {
+      const seen = yield* Seen
+      const created = yield* Latch.make()
+      const base = yield* origin
+      for (const kind of ["stream", "wait"]) {
+        seen.cancelled.length = 0
+        seen.runs.clear()
+        seen.beforeCreate = created.await
+        const sent = request(`${base}${on}/${kind}`, {
+          method: "POST",
+          headers: { authorization: "Bearer good", "content-type": "application/json" }
+        })
+        sent.on("error", () => undefined)
+        sent.end(JSON.stringify({ ...asked, on_disconnect: "cancel" }))
+        yield* eventually("the store was asked", () => seen.runs.size > 0)
+        sent.destroy()
+        // The server has to notice before the store answers.
+        yield* Effect.promise(() => new Promise((resolve) => later(resolve, 50)))
+        yield* created.open
+        yield* eventually("the run was cancelled", () => seen.cancelled.length > 0)
+        yield* created.close
+      }
+      seen.beforeCreate = Effect.void
+    }))
 
   it.effect("a run that ends by itself is not cancelled by its reader's leaving", () =>
     Effect.gen(function*() {

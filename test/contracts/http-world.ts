@@ -65,6 +65,8 @@ export class Seen extends Context.Service<Seen, {
   readonly cancelled: Array<readonly [RunId, CancelAction]>
   readonly threads: Array<string>
   ready: boolean
+  /** What the store does before it takes a run. */
+  beforeCreate: Effect.Effect<void>
 }>()("test/http/Seen") {}
 
 const assistants = Layer.mock(Assistants, {
@@ -117,7 +119,7 @@ const runs = Layer.effect(
           updated_at: day
         }
         seen.runs.set(run.run_id, accepted)
-        return Effect.succeed({ run: accepted, admission: { _tag: "Accepted" } })
+        return Effect.as(seen.beforeCreate, { run: accepted, admission: { _tag: "Accepted" } as const })
       },
       find: (_, id) => Effect.succeed(Option.fromUndefinedOr(seen.runs.get(id))),
       list: () => Effect.succeed([...seen.runs.values()]),
@@ -161,7 +163,9 @@ export const world = (corsOrigins: "*" | ReadonlyArray<string> = "*") =>
     Layer.provideMerge(
       Layer.mergeAll(assistants, storage, threads, runs, queue, identity, rest, runEvents)
     ),
-    Layer.provideMerge(Layer.sync(Seen, () => ({ runs: new Map(), cancelled: [], threads: [], ready: true })))
+    Layer.provideMerge(
+      Layer.sync(Seen, () => ({ runs: new Map(), cancelled: [], threads: [], ready: true, beforeCreate: Effect.void }))
+    )
   )
 
 export const origin = Effect.map(HttpServer.HttpServer, ({ address }) => {

@@ -19,7 +19,10 @@ describe("Memberships", () => {
     inWorld(Effect.gen(function*() {
       assert.deepStrictEqual(yield* organizationsOf(people.member), [[organizations.kanzleiNord, "member"]])
       assert.deepStrictEqual(yield* organizationsOf(people.admin), [[organizations.kanzleiNord, "admin"]])
-      assert.deepStrictEqual(yield* organizationsOf(people.otherOrganisation), [[organizations.immobilienSued, "member"]])
+      assert.deepStrictEqual(yield* organizationsOf(people.otherOrganisation), [[
+        organizations.immobilienSued,
+        "member"
+      ]])
       assert.deepStrictEqual(yield* organizationsOf(people.noOrganisation), [])
       assert.deepStrictEqual(yield* organizationsOf("auth0|no-uuid"), [])
     })))

@@ -17,7 +17,11 @@ const thread = ThreadId.make("00000000-0000-4000-a000-000000000001")
 const other = ThreadId.make("00000000-0000-4000-a000-000000000002")
 const runId = (last: number) => RunId.make(`01900000-0000-7000-8000-${String(last).padStart(12, "0")}`)
 
-const newRun = (last: number, multitask_strategy: MultitaskStrategy = "reject", rest: Partial<NewRun> = {}): NewRun => ({
+const newRun = (
+  last: number,
+  multitask_strategy: MultitaskStrategy = "reject",
+  rest: Partial<NewRun> = {}
+): NewRun => ({
   run_id: runId(last),
   thread_id: thread,
   assistant_id: AssistantId.make("an assistant that is not there"),
@@ -108,7 +112,14 @@ describe("Runs", () => {
       const { admission, run } = yield* runs.create(newRun(1), nord)
       assert.strictEqual(admission._tag, "Accepted")
       const { request, ...rest } = newRun(1)
-      assert.deepInclude(run, { ...rest, owner: nord.userId, status: "pending", attempt: 0, tools: null, failure: null })
+      assert.deepInclude(run, {
+        ...rest,
+        owner: nord.userId,
+        status: "pending",
+        attempt: 0,
+        tools: null,
+        failure: null
+      })
       assert.deepStrictEqual(run.request, { ...request, input: { messages: [{ role: "user", content: "Guten Tag" }] } })
       assert.deepStrictEqual(yield* runs.find(thread, runId(1), nord), Option.some(run))
       assert.deepStrictEqual(yield* threadNow, { graph_id: "agent", interrupts: {}, status: "busy" })
@@ -140,7 +151,9 @@ describe("Runs", () => {
       })
       const listed = yield* runs.list(thread, { limit: 10, offset: 0 }, nord)
       assert.deepStrictEqual(listed.map(({ run_id }) => run_id), [5, 4, 3, 1].map(runId))
-      assert.deepStrictEqual((yield* runs.list(thread, { limit: 1, offset: 1 }, nord)).map((run) => run.run_id), [runId(4)])
+      assert.deepStrictEqual((yield* runs.list(thread, { limit: 1, offset: 1 }, nord)).map((run) => run.run_id), [
+        runId(4)
+      ])
       assert.deepStrictEqual(yield* runs.list(thread, { limit: 9, offset: 0, status: "success" }, nord), [])
     })))
 
@@ -247,7 +260,12 @@ describe("RunLedger", () => {
       yield* ledger.rollback(runId(1))
       yield* ledger.rollback(runId(1))
       assert.isTrue(Option.isNone(yield* runs.find(thread, runId(1), nord)))
-      assert.deepStrictEqual(yield* checkpointsLeft(thread), ["blob 1", "blob before", "checkpoint before", "write before"])
+      assert.deepStrictEqual(yield* checkpointsLeft(thread), [
+        "blob 1",
+        "blob before",
+        "checkpoint before",
+        "write before"
+      ])
       assert.strictEqual((yield* checkpointsLeft(other)).length, 4)
       assert.strictEqual((yield* threadNow).status, "idle")
     })))

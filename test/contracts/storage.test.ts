@@ -2,14 +2,14 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Redacted, Schedule } from "effect"
 import { createServer, type Server, Socket } from "node:net"
-import { PgAssistants } from "../../src/adapters/postgres/PgAssistants.ts"
 import { databaseLayer } from "../../src/adapters/postgres/Database.ts"
+import { PgAssistants } from "../../src/adapters/postgres/PgAssistants.ts"
 import { postgresLayer } from "../../src/adapters/postgres/Postgres.ts"
 import { AssistantId } from "../../src/domain/Assistant.ts"
+import { ThreadId } from "../../src/domain/Thread.ts"
 import { Assistants } from "../../src/ports/Assistants.ts"
 import { Storage } from "../../src/ports/Storage.ts"
 import { Threads } from "../../src/ports/Threads.ts"
-import { ThreadId } from "../../src/domain/Thread.ts"
 import { checkpointerTables, inNowhere, person } from "../support/PostgresPorts.ts"
 import { freshDatabase } from "../support/TestDatabase.ts"
 
@@ -92,6 +92,21 @@ describe("Storage", () => {
       }).pipe(Effect.provide(databaseLayer({ url, poolSize: 1 })))
     }))
 
+  it.live("tries again after a migration that failed, however it failed", () =>
+    Effect.gen(function*() {
+      const url = yield* freshDatabase
+      let attempts = 0
+      const alsoMigrate = Effect.suspend(() => {
+        attempts += 1
+        return attempts === 1 ? Effect.fail("not yet") : attempts === 2 ? Effect.die("nor now") : Effect.void
+      })
+      yield* Storage.pipe(
+        Effect.flatMap((storage) => storage.awaitReady),
+        Effect.provide(postgresLayer({ url, poolSize: 1, alsoMigrate }))
+      )
+      assert.strictEqual(attempts, 3)
+    }))
+
   it.live("tells of tables that are not there yet as of a database that is away", () =>
     Effect.gen(function*() {
       const url = yield* freshDatabase
@@ -121,7 +136,9 @@ describe("Storage", () => {
       )
       yield* Deferred.await(locked)
       const waiting = yield* Effect.forkChild(Effect.flip(threads.delete(threadId, nobody)))
-      yield* terminate.pipe(Effect.repeat({ until: (ended) => ended.length > 0, schedule: Schedule.spaced("20 millis") }))
+      yield* terminate.pipe(
+        Effect.repeat({ until: (ended) => ended.length > 0, schedule: Schedule.spaced("20 millis") })
+      )
       const blocked = yield* Fiber.join(waiting)
       yield* Fiber.interrupt(holder)
       assert.strictEqual(blocked._tag, "StorageUnavailable")

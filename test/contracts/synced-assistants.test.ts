@@ -51,7 +51,14 @@ const visible = Effect.fnUntraced(function*(principal: typeof nord) {
   return items.map(({ assistant_id }) => String(assistant_id))
 })
 
-const bare: AssistantContent = { graph_id: "agent", name: "bare", description: null, config: {}, context: {}, metadata: {} }
+const bare: AssistantContent = {
+  graph_id: "agent",
+  name: "bare",
+  description: null,
+  config: {},
+  context: {},
+  metadata: {}
+}
 
 describe("SyncedAssistants", () => {
   it.effect("has what a plan created, for the members of its organisation", () =>

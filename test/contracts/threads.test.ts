@@ -1,13 +1,11 @@
-import { emptyCheckpoint } from "@langchain/langgraph-checkpoint"
-import { PostgresSaver } from "@langchain/langgraph-checkpoint-postgres"
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
+import { emptyCheckpoint } from "@langchain/langgraph-checkpoint"
 import { Effect, Option, Redacted } from "effect"
-import { Pool } from "pg"
 import { organizations, people } from "../../src/adapters/demo/World.ts"
 import { ThreadId } from "../../src/domain/Thread.ts"
 import { Threads } from "../../src/ports/Threads.ts"
-import { inWorld, person } from "../support/PostgresPorts.ts"
+import { checkpointer, inWorld, person } from "../support/PostgresPorts.ts"
 
 const nord = person(people.member, organizations.kanzleiNord)
 /** Of the same organisation: a thread is its owner's alone all the same. */
@@ -19,7 +17,7 @@ const everything = { limit: 100, offset: 0, sort_by: "created_at", sort_order: "
 
 /** A conversation as the checkpointer keeps it. */
 const converse = Effect.fnUntraced(function*(thread: ThreadId) {
-  const saver = yield* checkpointer
+  const saver = yield* ownCheckpointer
   const values = { messages: ["Guten Tag", { content: "§ 1" }] }
   const checkpoint = { ...emptyCheckpoint(), channel_values: values, channel_versions: { messages: 1 } }
   const config = { configurable: { thread_id: thread, checkpoint_ns: "" } }
@@ -31,18 +29,13 @@ const converse = Effect.fnUntraced(function*(thread: ThreadId) {
   return values
 })
 
-const checkpointer = Effect.gen(function*() {
+const ownCheckpointer = Effect.gen(function*() {
   const { config } = yield* PgClient.PgClient
-  const url = config.url === undefined ? "" : Redacted.value(config.url)
-  const pool = yield* Effect.acquireRelease(
-    Effect.sync(() => new Pool({ connectionString: url, max: 1 }).on("connect", (client) => client.on("error", () => undefined))),
-    (pool) => Effect.promise(() => pool.end())
-  )
-  return new PostgresSaver(pool, undefined, { schema: "langgraph_server" })
+  return yield* checkpointer(config.url ?? Redacted.make(""))
 })
 
 const latest = Effect.fnUntraced(function*(thread: ThreadId) {
-  const saver = yield* checkpointer
+  const saver = yield* ownCheckpointer
   return yield* Effect.promise(() => saver.getTuple({ configurable: { thread_id: thread } }))
 })
 
@@ -141,7 +134,7 @@ describe("Threads", () => {
       assert.deepStrictEqual(copy?.checkpoint, original?.checkpoint)
       assert.deepStrictEqual(copy?.checkpoint.channel_values, values)
       assert.deepStrictEqual(copy?.pendingWrites, original?.pendingWrites)
-      assert.deepInclude(copy?.metadata, { thread_id: id(2) })
+      assert.deepStrictEqual(copy?.metadata, Object.assign({}, original?.metadata, { thread_id: id(2) }))
 
       assert.isTrue(yield* threads.delete(id(1), nord))
       assert.strictEqual(yield* rowsOf(id(2)), 3)

@@ -148,7 +148,11 @@ describe("ToolSource", () => {
       const a = yield* mcpServer({ tools: ["counter", "search_laws"] })
       const b = yield* mcpServer({ tools: ["counter"] })
       const loaded = yield* load([{ name: "legal mcp", url: a.url }, { name: "docs", url: b.url }])
-      assert.deepStrictEqual(loaded.tools.map(({ name }) => name), ["legal_mcp__counter", "search_laws", "docs__counter"])
+      assert.deepStrictEqual(loaded.tools.map(({ name }) => name), [
+        "legal_mcp__counter",
+        "search_laws",
+        "docs__counter"
+      ])
       yield* call(loaded, "docs__counter", {})
       assert.deepStrictEqual([a.seen.calls.length, b.seen.calls.length], [0, 1])
     })))

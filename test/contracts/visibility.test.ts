@@ -69,26 +69,30 @@ const fill = Effect.fnUntraced(function*(world: ReadonlyArray<Provenance>) {
 const everything = { limit: 100, offset: 0, sort_by: "assistant_id", sort_order: "asc" } as const
 
 describe("the visibility rule", () => {
-  it.effect("is the same in SQL as in the domain", () =>
+  it.live("is the same in SQL as in the domain", () =>
     inNowhere(Effect.gen(function*() {
       const assistants = yield* Assistants
       const context = yield* Effect.context<PgClient.PgClient>()
 
-      const agrees = Effect.fnUntraced(function*(world: ReadonlyArray<Provenance>, principals: ReadonlyArray<Principal>) {
-        yield* fill(world)
-        for (const principal of principals) {
-          const expected = world.flatMap((provenance, index) => canSee(principal, { provenance }) ? [`a${index}`] : []).sort()
-          const page = yield* assistants.search(everything, principal)
-          assert.deepStrictEqual(page.items.map(({ assistant_id }) => String(assistant_id)), expected)
-          assert.strictEqual(page.total, expected.length)
-          assert.strictEqual(yield* assistants.count({}, principal), expected.length)
-          for (const [index, provenance] of world.entries()) {
-            const found = yield* assistants.find(AssistantId.make(`a${index}`), principal)
-            assert.strictEqual(Option.isSome(found), canSee(principal, { provenance }))
-            if (Option.isSome(found)) assert.deepStrictEqual(found.value.provenance, provenance)
+      const agrees = Effect.fnUntraced(
+        function*(world: ReadonlyArray<Provenance>, principals: ReadonlyArray<Principal>) {
+          yield* fill(world)
+          for (const principal of principals) {
+            const expected = world.flatMap((provenance, index) =>
+              canSee(principal, { provenance }) ? [`a${index}`] : []
+            ).sort()
+            const page = yield* assistants.search(everything, principal)
+            assert.deepStrictEqual(page.items.map(({ assistant_id }) => String(assistant_id)), expected)
+            assert.strictEqual(page.total, expected.length)
+            assert.strictEqual(yield* assistants.count({}, principal), expected.length)
+            for (const [index, provenance] of world.entries()) {
+              const found = yield* assistants.find(AssistantId.make(`a${index}`), principal)
+              assert.strictEqual(Option.isSome(found), canSee(principal, { provenance }))
+              if (Option.isSome(found)) assert.deepStrictEqual(found.value.provenance, provenance)
+            }
           }
         }
-      })
+      )
 
       const property = fc.asyncProperty(
         fc.array(provenance, { maxLength: 12 }),

@@ -1,14 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import fc from "fast-check"
-import {
-  type Agent,
-  assistantIdOf,
-  assistantOf,
-  defaultModel,
-  Engine,
-  samplingKeys
-} from "../../src/domain/Agent.ts"
+import { type Agent, assistantIdOf, assistantOf, defaultModel, Engine, samplingKeys } from "../../src/domain/Agent.ts"
 import { isUuid } from "../../src/domain/AssistantId.ts"
 import { mcpConfig } from "../../src/domain/McpConfig.ts"
 import { agent, graphs, jsonObject, soundAgent } from "./Arbitraries.ts"
@@ -78,12 +71,14 @@ describe("an agent's assistant", () => {
 })
 
 describe("an agent that can't run is named with the reason:", () => {
-  it.each([
-    ["an engine of another type", { engine: Engine.Foreign({ type: "on-premises" }) }, "on-premises"],
-    ["a graph that this server has not got", { graphId: "unheard-of" }, "unheard-of"],
-    ["sampling parameters that are no object", { sampling: "warm" }, "sampling_params"],
-    ["sampling parameters in a list", { sampling: [] }, "sampling_params"]
-  ] satisfies ReadonlyArray<[string, Partial<Agent>, string]>)("%s", (_, fault, reason) => {
+  it.each(
+    [
+      ["an engine of another type", { engine: Engine.Foreign({ type: "on-premises" }) }, "on-premises"],
+      ["a graph that this server has not got", { graphId: "unheard-of" }, "unheard-of"],
+      ["sampling parameters that are no object", { sampling: "warm" }, "sampling_params"],
+      ["sampling parameters in a list", { sampling: [] }, "sampling_params"]
+    ] satisfies ReadonlyArray<[string, Partial<Agent>, string]>
+  )("%s", (_, fault, reason) => {
     fc.assert(fc.property(soundAgent, (agent) => {
       const refusal = refusalOf({ ...agent, ...fault })
       assert.include(refusal.reason, reason)

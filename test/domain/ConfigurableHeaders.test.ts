@@ -8,10 +8,12 @@ const word = fc.stringMatching(/^[a-z]{0,5}$/)
 describe("configurableHeaders", () => {
   it("takes the caller's own `x-*` headers, their names in lower case", () => {
     const name = fc.constantFrom("x-tone", "x-language", "x-request-id", "x-feature-flags")
-    fc.assert(fc.property(name.chain((name) => fc.tuple(fc.constant(name), anyCase(name))), fc.string(), (names, value) => {
-      const [name, written] = names
-      assert.deepStrictEqual(configurableHeaders({ [written]: value }), { [name]: value })
-    }))
+    fc.assert(
+      fc.property(name.chain((name) => fc.tuple(fc.constant(name), anyCase(name))), fc.string(), (names, value) => {
+        const [name, written] = names
+        assert.deepStrictEqual(configurableHeaders({ [written]: value }), { [name]: value })
+      })
+    )
   })
 
   it("takes none that routes, that carries a credential, or that is not the caller's own", () => {

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
 import {
-  admit,
   Admission,
+  admit,
   isActive,
   MultitaskStrategy,
   RunId,
@@ -32,12 +32,14 @@ describe("a new run", () => {
 describe("after a run", () => {
   const failure = { error: "Boom", message: "it broke" }
 
-  it.each([
-    [RunOutcome.Completed({ interrupts: {}, waiting: false }), "success", "idle"],
-    [RunOutcome.Completed({ interrupts: { task: [] }, waiting: true }), "success", "interrupted"],
-    [RunOutcome.Cancelled(), "interrupted", "idle"],
-    [RunOutcome.Failed({ failure }), "error", "error"]
-  ] as const)("that ended as %j, run and thread are %s and %s", (outcome, run, thread) => {
+  it.each(
+    [
+      [RunOutcome.Completed({ interrupts: {}, waiting: false }), "success", "idle"],
+      [RunOutcome.Completed({ interrupts: { task: [] }, waiting: true }), "success", "interrupted"],
+      [RunOutcome.Cancelled(), "interrupted", "idle"],
+      [RunOutcome.Failed({ failure }), "error", "error"]
+    ] as const
+  )("that ended as %j, run and thread are %s and %s", (outcome, run, thread) => {
     assert.deepStrictEqual(statusAfter(outcome), { run, thread })
     assert.isFalse(isActive(run))
   })

@@ -44,9 +44,12 @@ describe("masked secrets", () => {
   })
 
   it("come back when they are written back", () => {
-    fc.assert(fc.property(configurable, (configurable) => {
-      assert.deepStrictEqual(restoreSecrets(maskSecrets(configurable), secretsOf(configurable)), configurable)
-    }), { numRuns: 500 })
+    fc.assert(
+      fc.property(configurable, (configurable) => {
+        assert.deepStrictEqual(restoreSecrets(maskSecrets(configurable), secretsOf(configurable)), configurable)
+      }),
+      { numRuns: 500 }
+    )
   })
 
   it("are masks already: masking again changes nothing", () => {

@@ -7,19 +7,20 @@ import { OrganizationId, type Principal, UserId } from "../../src/domain/Princip
 import { Storage } from "../../src/ports/Storage.ts"
 import { consumerWorld, freshDatabase } from "./TestDatabase.ts"
 
-const ownPool = (url: Redacted.Redacted<string>) => {
-  const pool = new Pool({ connectionString: Redacted.value(url), max: 1 })
-  // `end` does not wait for the goodbye: the connection may be there yet when its database is dropped.
-  return pool.on("connect", (client) => client.on("error", () => undefined))
-}
-
-/** The checkpointer's own tables, made the way it makes them. */
-export const checkpointerTables = (url: Redacted.Redacted<string>) =>
-  Effect.acquireUseRelease(
-    Effect.sync(() => ownPool(url)),
-    (pool) => Effect.tryPromise(() => new PostgresSaver(pool, undefined, { schema: "langgraph_server" }).setup()),
+/** A checkpointer on a connection of its own, as the runtime has one. */
+export const checkpointer = (url: Redacted.Redacted<string>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Pool({ connectionString: Redacted.value(url), max: 1 })),
     (pool) => Effect.promise(() => pool.end())
-  )
+  ).pipe(Effect.map((pool) => {
+    // `end` does not wait for the goodbye: the connection may be there yet when its database is dropped.
+    pool.on("error", () => undefined)
+    return new PostgresSaver(pool, undefined, { schema: "langgraph_server" })
+  }))
+
+/** Its tables, made the way it makes them. */
+export const checkpointerTables = (url: Redacted.Redacted<string>) =>
+  checkpointer(url).pipe(Effect.flatMap((saver) => Effect.tryPromise(() => saver.setup())), Effect.scoped)
 
 /** Runs a test's work with every port on a migrated database. */
 export const onPostgres = <A, E, R>(url: Redacted.Redacted<string>, work: Effect.Effect<A, E, R>) =>

@@ -16,7 +16,7 @@ import { Authorization } from "./Authorization.ts"
 import { RequestChecks } from "./RequestChecks.ts"
 import { Cancel, JoinStream, RunList, StatelessRun, ThreadRun } from "./RunRequests.ts"
 import { RunConfigView, RunView } from "./RunView.ts"
-import { RunIdText, ThreadIdText } from "./Schemas.ts"
+import { orNothing, RunIdText, ThreadIdText } from "./Schemas.ts"
 import { History, HistoryQuery, NewThread, StateAt, ThreadCount, ThreadPatch, ThreadSearch } from "./ThreadRequests.ts"
 import { ThreadStateView, ThreadView } from "./ThreadView.ts"
 
@@ -27,8 +27,8 @@ const assistant = { assistant_id: Schema.NonEmptyString }
 
 class AssistantsGroup extends HttpApiGroup.make("assistants").add(
   post("create", "/assistants", { payload: NewAssistant, success: AssistantView }),
-  post("search", "/assistants/search", { payload: AssistantSearch, success: Schema.Array(AssistantView) }),
-  post("count", "/assistants/count", { payload: AssistantCount, success: Schema.Int }),
+  post("search", "/assistants/search", { payload: orNothing(AssistantSearch), success: Schema.Array(AssistantView) }),
+  post("count", "/assistants/count", { payload: orNothing(AssistantCount), success: Schema.Int }),
   get("get", "/assistants/:assistant_id", { params: assistant, success: AssistantView }),
   patch("update", "/assistants/:assistant_id", { params: assistant, payload: AssistantPatch, success: AssistantView }),
   del("delete", "/assistants/:assistant_id", {
@@ -38,7 +38,7 @@ class AssistantsGroup extends HttpApiGroup.make("assistants").add(
   }),
   post("versions", "/assistants/:assistant_id/versions", {
     params: assistant,
-    payload: Versions,
+    payload: orNothing(Versions),
     success: Schema.Array(AssistantVersionView)
   }),
   post("latest", "/assistants/:assistant_id/latest", { params: assistant, payload: Latest, success: AssistantView }),
@@ -50,9 +50,9 @@ const thread = { thread_id: ThreadIdText }
 const States = Schema.Array(ThreadStateView)
 
 class ThreadsGroup extends HttpApiGroup.make("threads").add(
-  post("create", "/threads", { payload: NewThread, success: ThreadView }),
-  post("search", "/threads/search", { payload: ThreadSearch, success: Schema.Array(ThreadView) }),
-  post("count", "/threads/count", { payload: ThreadCount, success: Schema.Int }),
+  post("create", "/threads", { payload: orNothing(NewThread), success: ThreadView }),
+  post("search", "/threads/search", { payload: orNothing(ThreadSearch), success: Schema.Array(ThreadView) }),
+  post("count", "/threads/count", { payload: orNothing(ThreadCount), success: Schema.Int }),
   get("get", "/threads/:thread_id", { params: thread, success: ThreadView }),
   patch("update", "/threads/:thread_id", { params: thread, payload: ThreadPatch, success: ThreadView }),
   del("delete", "/threads/:thread_id", { params: thread, success: HttpApiSchema.NoContent }),
@@ -67,7 +67,7 @@ class ThreadsGroup extends HttpApiGroup.make("threads").add(
     payload: StateAt,
     success: ThreadStateView
   }),
-  post("history", "/threads/:thread_id/history", { params: thread, payload: History, success: States }),
+  post("history", "/threads/:thread_id/history", { params: thread, payload: orNothing(History), success: States }),
   get("pastStates", "/threads/:thread_id/history", { params: thread, query: HistoryQuery, success: States })
 ).middleware(RequestChecks).middleware(Authorization) {}
 

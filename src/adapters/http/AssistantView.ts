@@ -14,8 +14,10 @@ const version = {
   created_at: Schema.String
 }
 
-export const AssistantVersionView = Schema.Struct(version)
-export const AssistantView = Schema.Struct({ ...version, updated_at: Schema.String })
+export const AssistantVersionView = Schema.Struct(version).annotate({ identifier: "AssistantVersion" })
+export const AssistantView = Schema.Struct({ ...version, updated_at: Schema.String }).annotate({
+  identifier: "Assistant"
+})
 
 /** Secrets are written, never read back. */
 const shown = ({ configurable, ...config }: AssistantConfig) => ({

@@ -32,22 +32,25 @@ export type Problem = typeof Problem.Type
 export class InvalidRequest extends Data.TaggedError("InvalidRequest")<{ readonly problems: ReadonlyArray<Problem> }> {}
 
 /** An error's answer: its status, and what it says as `detail`. Nothing else of it goes out. */
-const answer = <E, D extends Schema.Top>(
+const answer = <E, Body extends Schema.Top>(
   status: number,
   type: abstract new(...args: never) => E,
-  detail: D,
-  tell: (error: E) => D["Type"]
+  body: Body,
+  tell: (error: E) => Body["Type"]
 ) =>
-  Schema.Struct({ detail }).pipe(
+  body.pipe(
     Schema.decodeTo(Schema.declare((error): error is E => error instanceof type), {
       decode: SchemaGetter.forbidden(() => "Errors are only sent"),
-      encode: SchemaGetter.transform((error: E) => ({ detail: tell(error) }))
+      encode: SchemaGetter.transform(tell)
     }),
     HttpApiSchema.status(status)
   )
 
+const Failure = Schema.Struct({ detail: Schema.String }).annotate({ identifier: "Failure" })
+const Problems = Schema.Struct({ detail: Schema.Array(Problem) }).annotate({ identifier: "Problems" })
+
 const says = <E extends Error>(status: number, type: abstract new(...args: never) => E) =>
-  answer(status, type, Schema.String, (error) => error.message)
+  answer(status, type, Failure, ({ message }) => ({ detail: message }))
 
 export const unauthorized = [says(401, Unauthorized), says(503, StorageUnavailable)]
 
@@ -67,7 +70,7 @@ export const failures = [
   says(409, ThreadHasNoGraph),
   says(413, BodyTooLarge),
   says(415, NotJson),
-  answer(422, InvalidRequest, Schema.Array(Problem), ({ problems }) => problems),
+  answer(422, InvalidRequest, Problems, ({ problems }) => ({ detail: problems })),
   says(422, UnknownGraph),
   says(422, AgentUnresolved),
   says(422, NoSecretsKey),

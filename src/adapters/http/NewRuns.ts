@@ -3,12 +3,13 @@ import { SecureRandom } from "effect/crypto"
 import type { NewRun } from "../../app/usecases/CreateRun.ts"
 import { createRun } from "../../app/usecases/CreateRun.ts"
 import type { OnDisconnect } from "../../app/usecases/FollowRun.ts"
-import { awaitRun, followRun } from "../../app/usecases/FollowRun.ts"
+import { awaitRun, followRun, whenReaderLeaves } from "../../app/usecases/FollowRun.ts"
 import type { Principal } from "../../domain/Principal.ts"
 import type { Run } from "../../domain/Run.ts"
 import { RunId } from "../../domain/Run.ts"
 import { ThreadId } from "../../domain/Thread.ts"
 import { RunPolicy } from "../../ports/RunPolicy.ts"
+import { RunQueue } from "../../ports/RunQueue.ts"
 import { CurrentCaller } from "./Authorization.ts"
 import type { StatelessRun, ThreadRun } from "./RunRequests.ts"
 import { awaitedJson, eventStream } from "./Sse.ts"
@@ -60,8 +61,25 @@ export const accept = Effect.fnUntraced(function*(asked: Asked) {
   return yield* createRun({ ...asked, run_id: RunId.make(freshId()), overrides }, yield* CurrentCaller)
 })
 
-export const streamed = Effect.fnUntraced(function*(run: Run, onDisconnect: OnDisconnect) {
+/** As `accept`, for a caller who stays to read: one who left meanwhile has left the run as well. */
+const acceptForReader = Effect.fnUntraced(function*(asked: Asked, onDisconnect: OnDisconnect) {
+  const queue = yield* RunQueue
+  return yield* Effect.uninterruptibleMask((restore) =>
+    Effect.tap(
+      accept(asked),
+      (run) => Effect.onInterrupt(restore(Effect.yieldNow), () => whenReaderLeaves(run, onDisconnect, queue))
+    )
+  )
+})
+
+export const acceptAndStream = Effect.fnUntraced(function*(asked: Asked, onDisconnect: OnDisconnect) {
+  const run = yield* acceptForReader(asked, onDisconnect)
   return eventStream(run, yield* followRun(run, -1, onDisconnect))
+})
+
+export const acceptAndWait = Effect.fnUntraced(function*(asked: Asked, onDisconnect: OnDisconnect) {
+  const run = yield* acceptForReader(asked, onDisconnect)
+  return yield* awaited(run, onDisconnect, (yield* CurrentCaller).principal)
 })
 
 /** Once the answer has begun there is no status left to fail with: what goes wrong then is told as the SDK reads it. */

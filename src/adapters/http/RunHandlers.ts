@@ -7,7 +7,7 @@ import { findThread } from "../../app/usecases/ManageThreads.ts"
 import { Runs } from "../../ports/Runs.ts"
 import { Api } from "./Api.ts"
 import { CurrentCaller } from "./Authorization.ts"
-import { accept, awaited, onThread, streamed } from "./NewRuns.ts"
+import { accept, acceptAndStream, acceptAndWait, awaited, onThread } from "./NewRuns.ts"
 import { selected } from "./Page.ts"
 import { runConfigView, runView } from "./RunView.ts"
 import { eventStream, locations, ofModes } from "./Sse.ts"
@@ -24,11 +24,10 @@ export const layer = HttpApiBuilder.group(Api, "runs", (handlers) =>
       return HttpServerResponse.jsonUnsafe(runView(run), { headers: locations(run) })
     }),
     stream: Effect.fnUntraced(function*({ params, payload }) {
-      return yield* streamed(yield* accept(onThread(params.thread_id, payload)), payload.on_disconnect)
+      return yield* acceptAndStream(onThread(params.thread_id, payload), payload.on_disconnect)
     }),
     wait: Effect.fnUntraced(function*({ params, payload }) {
-      const run = yield* accept(onThread(params.thread_id, payload))
-      return yield* awaited(run, payload.on_disconnect, yield* principal)
+      return yield* acceptAndWait(onThread(params.thread_id, payload), payload.on_disconnect)
     }),
     list: Effect.fnUntraced(function*({ params, query }) {
       const thread = yield* findThread(params.thread_id, yield* principal)

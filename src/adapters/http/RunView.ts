@@ -14,7 +14,7 @@ export const RunView = Schema.Struct({
   error: Schema.optionalKey(Schema.Struct({ error: Schema.String, message: Schema.String })),
   created_at: Schema.String,
   updated_at: Schema.String
-})
+}).annotate({ identifier: "Run" })
 
 const kwargs = ({ configuration, request }: Run): typeof RunView.Type["kwargs"] => ({
   input: request.input,
@@ -67,7 +67,7 @@ export const RunConfigView = Schema.Struct({
   context: Schema.JsonObject,
   /** What the tool servers gave; null until they were asked. */
   tools: Schema.NullOr(Schema.Json)
-})
+}).annotate({ identifier: "RunConfig" })
 
 const toolsView = ({ servers }: ToolReport) => ({ servers: servers.map((server) => ({ ...server })) })
 

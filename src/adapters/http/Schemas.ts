@@ -67,3 +67,13 @@ export const Configuration = Schema.StructWithRest(
   }),
   [Schema.Record(Schema.String, Schema.Json)]
 )
+
+/** A body whose keys are all optional may be left out altogether. */
+export const orNothing = <S extends Schema.Codec<unknown, unknown>>(body: S) =>
+  [
+    body,
+    Schema.Null.pipe(Schema.decodeTo(Schema.toType(body), {
+      decode: SchemaGetter.transform(() => Schema.decodeUnknownSync(body)({})),
+      encode: SchemaGetter.forbidden(() => "Bodies are only received")
+    }))
+  ] as const

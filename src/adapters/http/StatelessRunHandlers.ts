@@ -2,8 +2,7 @@ import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { Api } from "./Api.ts"
-import { CurrentCaller } from "./Authorization.ts"
-import { accept, awaited, stateless, streamed } from "./NewRuns.ts"
+import { accept, acceptAndStream, acceptAndWait, stateless } from "./NewRuns.ts"
 import { runView } from "./RunView.ts"
 import { locations } from "./Sse.ts"
 
@@ -14,10 +13,9 @@ export const layer = HttpApiBuilder.group(Api, "statelessRuns", (handlers) =>
       return HttpServerResponse.jsonUnsafe(runView(run), { headers: locations(run) })
     }),
     stream: Effect.fnUntraced(function*({ payload }) {
-      return yield* streamed(yield* accept(stateless(payload)), payload.on_disconnect)
+      return yield* acceptAndStream(stateless(payload), payload.on_disconnect)
     }),
     wait: Effect.fnUntraced(function*({ payload }) {
-      const { principal } = yield* CurrentCaller
-      return yield* awaited(yield* accept(stateless(payload)), payload.on_disconnect, principal)
+      return yield* acceptAndWait(stateless(payload), payload.on_disconnect)
     })
   }))

@@ -13,7 +13,7 @@ export const ThreadView = Schema.Struct({
   config: Schema.JsonObject,
   interrupts: Schema.JsonObject,
   values: Schema.optionalKey(Schema.Json)
-})
+}).annotate({ identifier: "Thread" })
 
 export interface ThreadWithValues {
   readonly thread: Thread
@@ -39,4 +39,4 @@ export const ThreadStateView = Schema.Struct({
   created_at: Schema.NullOr(Schema.String),
   checkpoint: Schema.NullOr(Schema.JsonObject),
   parent_checkpoint: Schema.NullOr(Schema.JsonObject)
-})
+}).annotate({ identifier: "ThreadState" })

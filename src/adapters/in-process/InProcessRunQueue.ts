@@ -25,11 +25,11 @@ export const layer = (options: { readonly drainFor: Duration.Input }) =>
       const allEnded = Effect.suspend(() =>
         Effect.forEach([...jobs.values()], (job) => Deferred.await(job.ended), { discard: true })
       )
+      // Not interruptible: the fibre that closes the scope at the end of the process is itself an interrupted one.
       yield* Effect.addFinalizer(() =>
         allEnded.pipe(
           Effect.timeoutOption(options.drainFor),
-          Effect.andThen(Scope.close(scope, Exit.void)),
-          Effect.interruptible
+          Effect.andThen(Scope.close(scope, Exit.void))
         )
       )
       /** The last job of each thread: the next one waits for its end. */
@@ -44,12 +44,12 @@ export const layer = (options: { readonly drainFor: Duration.Input }) =>
 
       return RunQueue.of({
         enqueue: Effect.fnUntraced(function*(run, credentials) {
-          if (jobs.has(run.run_id)) return
           const job: Job = {
             threadId: run.thread_id,
             stop: yield* Deferred.make<CancelAction>(),
             ended: yield* Deferred.make<void>()
           }
+          if (jobs.has(run.run_id)) return
           const before = last.get(run.thread_id)
           jobs.set(run.run_id, job)
           last.set(run.thread_id, job)

@@ -55,7 +55,11 @@ const engineConfig = ({ attempt, configuration, graphId, request, runId, threadI
 }
 
 /** Starts a run; the signal stops it, with the requests of its model and its tools. */
-export const startRun = async (graph: Graph, run: GraphRun, signal: AbortSignal): Promise<AsyncGenerator<GraphSignal>> => {
+export const startRun = async (
+  graph: Graph,
+  run: GraphRun,
+  signal: AbortSignal
+): Promise<AsyncGenerator<GraphSignal>> => {
   const { request, threadId } = run
   const input = request.command === null ? withMessages(request.input) : command(request.command)
   const chunks = await graph.stream(input, engineConfig(run, signal))

@@ -7,7 +7,8 @@ import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
 const redacted = "[redacted]"
 
 /** How credentials look: authorisation headers, provider keys, JSON Web Tokens. */
-const credentials = /\b(Bearer|Basic)\s+[\w.~+/=-]+|\b(sk|pk|rk)-[\w-]{6,}|\bAIza[\w-]{20,}|\beyJ[\w-]+\.[\w-]+\.[\w-]*/g
+const credentials =
+  /\b(Bearer|Basic)\s+[\w.~+/=-]+|\b(sk|pk|rk)-[\w-]{6,}|\bAIza[\w-]{20,}|\beyJ[\w-]+\.[\w-]+\.[\w-]*/g
 
 /** A text without the secrets that are known and without what looks like one. */
 export const redact = (text: string, secrets: Iterable<string>): string => {
@@ -22,7 +23,9 @@ export const secretTexts = (configurable: JsonObject): ReadonlyArray<string> =>
 
 /** An error and what caused it, outermost first. */
 const chain = (error: unknown): ReadonlyArray<unknown> =>
-  error instanceof Error && error.cause !== undefined && error.cause !== error ? [error, ...chain(error.cause)] : [error]
+  error instanceof Error && error.cause !== undefined && error.cause !== error
+    ? [error, ...chain(error.cause)]
+    : [error]
 
 /** Many classes of the providers keep `Error` for a name, and say what they are only by their class. */
 const kindOf = (error: unknown): string => {

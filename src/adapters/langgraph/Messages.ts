@@ -6,7 +6,8 @@ export class InvalidMessage extends Error {
 }
 
 /** Some clients leave the content of a message out that only calls tools; LangChain wants one. */
-const withContent = (message: JsonObject): JsonObject => message["content"] == null ? { ...message, content: "" } : message
+const withContent = (message: JsonObject): JsonObject =>
+  message["content"] == null ? { ...message, content: "" } : message
 
 const isPair = (value: Json): boolean =>
   Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === "string")

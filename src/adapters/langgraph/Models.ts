@@ -3,6 +3,7 @@ import { GraphFailed } from "../../ports/AgentGraphs.ts"
 import { Outbound } from "../../ports/Outbound.ts"
 import type { AgentSettings } from "./AgentSettings.ts"
 import { defaults } from "./AgentSettings.ts"
+import { redact } from "./Failures.ts"
 import { type ModelName, parseModelName, type Provider } from "./ModelName.ts"
 import { type Made, type ModelRequest, providers, type Sampling } from "./Providers.ts"
 
@@ -70,12 +71,16 @@ export class Models extends Context.Service<Models, {
           baseUrl: string
         ): Effect.Effect<Omit<ModelRequest, "model" | "sampling">, GraphFailed> => {
           const apiKey = callersKey(settings, provider)
-          if (provider === "google") return fail("configurable.base_url is for OpenAI-compatible and Anthropic endpoints")
+          if (provider === "google") {
+            return fail("configurable.base_url is for OpenAI-compatible and Anthropic endpoints")
+          }
           if (!URL.canParse(baseUrl)) return fail("configurable.base_url is not a URL")
           if (apiKey === undefined) {
             return fail(
               `configurable.base_url needs a key of its own for ${model}: set custom_api_key or `
-                + `apiKeys.${variables[provider]}. The server's key is not sent to an endpoint that the configuration names.`
+                + `apiKeys.${
+                  variables[provider]
+                }. The server's key is not sent to an endpoint that the configuration names.`
             )
           }
           return Effect.succeed({ apiKey, baseUrl, fetch: withoutOperatorsHeaders(outbound.guarded), foreign: true })
@@ -89,8 +94,10 @@ export class Models extends Context.Service<Models, {
           const server = Option.map(options[provider].apiKey, Redacted.value)
           const apiKey = own ?? Option.getOrUndefined(server)
           if (apiKey === undefined) {
-            return fail(`There is no key for ${provider}: ${variables[provider]} is not set on the server, `
-              + "and the configuration has no custom_api_key")
+            return fail(
+              `There is no key for ${provider}: ${variables[provider]} is not set on the server, `
+                + "and the configuration has no custom_api_key"
+            )
           }
           const baseUrl = Option.getOrUndefined(options[provider].baseUrl)
           return Effect.succeed({ apiKey, baseUrl, fetch: outbound.trusted, foreign: own !== undefined })
@@ -111,7 +118,15 @@ export class Models extends Context.Service<Models, {
               ? atProvider(name, settings)
               : atCallersEndpoint(name, settings, baseUrl)
             const request = { ...route, model: name.model, sampling: samplingOf(settings) }
-            const made = yield* Effect.promise(() => providers[name.provider](request))
+            const made = yield* Effect.tryPromise({
+              try: () => providers[name.provider](request),
+              // LangChain's classes check some parameters themselves.
+              catch: (error) =>
+                new GraphFailed({
+                  error: "InvalidConfiguration",
+                  detail: redact(error instanceof Error ? error.message : String(error), [request.apiKey])
+                })
+            })
             if (made.notSent.length > 0) {
               yield* Effect.logInfo(`${written} does not take ${made.notSent.join(", ")}`)
             }

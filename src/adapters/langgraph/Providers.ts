@@ -154,4 +154,8 @@ const google = async ({ apiKey, model, sampling: wanted }: ModelRequest): Promis
 }
 
 /** Each provider's packages are loaded by the first run that uses it. */
-export const providers: Readonly<Record<Provider, (request: ModelRequest) => Promise<Made>>> = { anthropic, google, openai }
+export const providers: Readonly<Record<Provider, (request: ModelRequest) => Promise<Made>>> = {
+  anthropic,
+  google,
+  openai
+}

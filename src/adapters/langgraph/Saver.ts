@@ -7,12 +7,14 @@ import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
 /** SQLSTATE classes and node's codes that mean: not now. (08: connection, 53: resources, 57P: shutting down) */
 const awayCode = /^(08|53|57P)|^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH)$/
 /** pg has no code for these. */
-const awayMessage = /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/
+const awayMessage =
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/
 
 const isAway = (error: unknown): boolean => {
   if (error instanceof AggregateError) return error.errors.some(isAway)
   if (!(error instanceof Error)) return false
-  return ("code" in error && typeof error.code === "string" && awayCode.test(error.code)) || awayMessage.test(error.message)
+  return ("code" in error && typeof error.code === "string" && awayCode.test(error.code)) ||
+    awayMessage.test(error.message)
 }
 
 const unavailable = (error: unknown): never => {

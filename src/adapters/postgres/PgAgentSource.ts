@@ -22,6 +22,9 @@ const decodeCatalogue = decodeRows(CatalogueRow)
 /** Undefined table, undefined column: the consumer has migrated since we looked. */
 const isOutdated = (error: unknown) => SqlError.isSqlError(error) && ["42P01", "42703"].includes(sqlState(error) ?? "")
 
+const isForbidden = <E>(error: E): error is E & SqlError.SqlError =>
+  SqlError.isSqlError(error) && error.reason._tag === "AuthorizationError"
+
 export const PgAgentSource = Layer.effect(
   AgentSource,
   Effect.gen(function*() {
@@ -56,7 +59,11 @@ export const PgAgentSource = Layer.effect(
       )
       return attempt.pipe(
         Effect.tapError((error) => isOutdated(error) ? Cache.invalidate(catalogue, "public") : Effect.void),
-        Effect.retry({ times: 1, while: isOutdated })
+        Effect.retry({ times: 1, while: isOutdated }),
+        Effect.catchIf(
+          isForbidden,
+          () => Effect.fail(new AgentTablesUnreadable({ missing: ["our right to read them"] }))
+        )
       )
     }
 

@@ -173,7 +173,9 @@ export const PgAssistants = Layer.effect(
 
       versions: Effect.fn("Assistants.versions")(function*(id, query, principal) {
         return yield* decodeVersions(sql`
-          select v.*
+          select
+            v.assistant_id, v.version, v.created_at,
+            v.graph_id, v.name, v.description, v.config, v.context, v.metadata
           from langgraph_server.assistants a
           join langgraph_server.assistant_versions v on v.assistant_id = a.id
           where a.id = ${withoutNul(id)}

@@ -47,6 +47,8 @@ export const PgStorage = <E>({ alsoMigrate }: StorageOptions<E>): Layer.Layer<St
             : Effect.logInfo(`Database migrated: ${done.map(([, name]) => name).join(", ")}`)
         ),
         Effect.andThen(alone(alsoMigrate)),
+        // A defect would end the fiber, and with it every hope of becoming ready.
+        Effect.catchDefect((defect) => Effect.fail(defect)),
         Effect.tapError((error) => Effect.logWarning("Database not ready, will be tried again", error)),
         Effect.retry(patiently)
       )

@@ -24,8 +24,7 @@ export const PgThreads = Layer.effect(
     const sql = yield* PgClient.PgClient
     const columns = sql.literal(threadColumns)
 
-    const one = <E, R>(rows: Effect.Effect<ReadonlyArray<unknown>, E, R>) =>
-      Effect.map(decodeThreads(rows), Array.head)
+    const one = <E, R>(rows: Effect.Effect<ReadonlyArray<unknown>, E, R>) => Effect.map(decodeThreads(rows), Array.head)
 
     const owned = (id: ThreadId, principal: Principal) => sql`t.id = ${id} and t.owner_id = ${principal.userId}`
 

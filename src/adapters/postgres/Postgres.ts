@@ -1,5 +1,5 @@
 import { Layer } from "effect"
-import { type DatabaseOptions, databaseLayer } from "./Database.ts"
+import { databaseLayer, type DatabaseOptions } from "./Database.ts"
 import { PgAgentSource } from "./PgAgentSource.ts"
 import { PgAssistants } from "./PgAssistants.ts"
 import { PgMemberships } from "./PgMemberships.ts"

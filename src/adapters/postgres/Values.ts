@@ -8,13 +8,20 @@ import type { Statement } from "effect/sql"
  */
 export const withoutNul = (text: string): string => text.replaceAll("\0", "")
 
-/** An escaped NUL in JSON text: an even number of backslashes before it, else it is an escaped backslash and `u0000`. */
-const escapedNul = /(?<!\\)((?:\\\\)*)\\u0000/g
+/**
+ * In JSON text, an escaped NUL or half of a surrogate pair (a whole one is not escaped), which jsonb refuses as well. An
+ * odd backslash begins it: with an even number these are backslashes, and `u0000` is a word.
+ */
+const refused = /(?<!\\)((?:\\\\)*)\\u(0000|d[89a-f][0-9a-f]{2})/g
+
+const acceptable = (text: string): string =>
+  text.replace(refused, (_, backslashes: string, code: string) => backslashes + (code === "0000" ? "" : "\ufffd"))
 
 /** A jsonb parameter. Everything that goes into a jsonb column goes through here; arrays of arrays stay what they are. */
 export const jsonb = (sql: PgClient.PgClient, value: unknown): Statement.Fragment => {
   const text = JSON.stringify(value)
-  return sql.json(text.includes("\\u0000") ? JSON.parse(text.replace(escapedNul, "$1")) : value)
+  const accepted = acceptable(text)
+  return sql.json(accepted === text ? value : JSON.parse(accepted))
 }
 
 /** Rows as their schema says; they are read nowhere else than here. */

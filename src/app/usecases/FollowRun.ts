@@ -24,7 +24,7 @@ export const findRun = Effect.fn("findRun")(function*(threadId: ThreadId, runId:
 /** What a reader who goes away does to the run. */
 export type OnDisconnect = "cancel" | "continue"
 
-const whenReaderLeaves = (run: Run, onDisconnect: OnDisconnect, queue: RunQueue["Service"]) =>
+export const whenReaderLeaves = (run: Run, onDisconnect: OnDisconnect, queue: RunQueue["Service"]) =>
   onDisconnect === "continue"
     ? Effect.void
     : queue.cancel(run.run_id, "interrupt").pipe(

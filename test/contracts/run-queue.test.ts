@@ -1,0 +1,264 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Queue, Redacted, Scope } from "effect"
+import { randomUUID } from "node:crypto"
+import * as InProcessRunQueue from "../../src/adapters/in-process/InProcessRunQueue.ts"
+import { AssistantId } from "../../src/domain/Assistant.ts"
+import { UserId } from "../../src/domain/Principal.ts"
+import { CancelAction, type Run, RunId } from "../../src/domain/Run.ts"
+import { ThreadId } from "../../src/domain/Thread.ts"
+import type { RunCredentials } from "../../src/ports/RunCredentials.ts"
+import { RunHandler, RunQueue } from "../../src/ports/RunQueue.ts"
+
+const newThread = () => ThreadId.make(randomUUID())
+
+const runOn = (thread_id: ThreadId): Run => ({
+  run_id: RunId.make(randomUUID()),
+  thread_id,
+  assistant_id: AssistantId.make(randomUUID()),
+  graph_id: "agent",
+  assistant_version: 1,
+  owner: UserId.make(randomUUID()),
+  status: "pending",
+  attempt: 0,
+  metadata: {},
+  request: {
+    input: null,
+    command: null,
+    checkpoint: null,
+    stream_mode: ["values"],
+    stream_subgraphs: false,
+    stream_resumable: false,
+    interrupt_before: null,
+    interrupt_after: null,
+    temporary: false
+  },
+  configuration: {
+    configurable: {},
+    origins: {},
+    dropped: [],
+    recursion_limit: 25,
+    tags: [],
+    metadata: {},
+    context: {}
+  },
+  multitask_strategy: "enqueue",
+  tools: null,
+  failure: null,
+  created_at: new Date(0),
+  updated_at: new Date(0)
+})
+
+const credentials: RunCredentials = { token: null, secrets: Redacted.make(new Map()) }
+
+type Execute = RunHandler["Service"]["execute"]
+
+/** A handler whose runs go on until the test lets them end; it tells which it has taken up. */
+const held = Effect.gen(function*() {
+  const started = yield* Queue.unbounded<RunId>()
+  const gates = new Map<RunId, Deferred.Deferred<void>>()
+  const gate = Effect.fnUntraced(function*(runId: RunId) {
+    const there = gates.get(runId) ?? (yield* Deferred.make<void>())
+    gates.set(runId, there)
+    return there
+  })
+  const execute: Execute = (runId) =>
+    Effect.andThen(Queue.offer(started, runId), Effect.flatMap(gate(runId), Deferred.await))
+  return {
+    execute,
+    next: Effect.timeout(Queue.take(started), "5 seconds"),
+    waiting: Queue.size(started),
+    release: (run: Run) => Effect.flatMap(gate(run.run_id), (gate) => Deferred.succeed(gate, undefined))
+  }
+})
+
+/** What every adapter of `RunQueue` must do. */
+const runQueueContract = <E>(name: string, layer: Layer.Layer<RunQueue, E, RunHandler>) =>
+  describe(`RunQueue: ${name}`, () => {
+    const queueFor = (execute: Execute) =>
+      Layer.build(Layer.provide(layer, Layer.succeed(RunHandler, { execute }))).pipe(
+        Effect.map((context) => Context.get(context, RunQueue))
+      )
+
+    it.live("executes a thread's runs one at a time, in order, and other threads' beside them", () =>
+      Effect.gen(function*() {
+        const runs = Array.from({ length: 4 }, newThread).flatMap((thread) =>
+          Array.from({ length: 5 }, () => runOn(thread))
+        )
+        const log: Array<string> = []
+        const queue = yield* queueFor((runId) =>
+          Effect.sync(() => log.push(`start ${runId}`)).pipe(
+            Effect.andThen(Effect.sleep(Math.random() * 4)),
+            Effect.andThen(Effect.sync(() => log.push(`end ${runId}`)))
+          )
+        )
+        yield* Effect.forEach(runs, (run) => queue.enqueue(run, credentials))
+        yield* Effect.forEach(runs, (run) => queue.settled(run.run_id)).pipe(Effect.timeout("10 seconds"))
+        for (const { thread_id } of runs) {
+          const own = runs.filter((run) => run.thread_id === thread_id).map(({ run_id }) => run_id)
+          assert.deepStrictEqual(
+            log.filter((line) => own.some((runId) => line.endsWith(runId))),
+            own.flatMap((runId) => [`start ${runId}`, `end ${runId}`])
+          )
+        }
+      }))
+
+    it.live("does not let one thread wait for another", () =>
+      Effect.gen(function*() {
+        const { execute, next, release } = yield* held
+        const queue = yield* queueFor(execute)
+        const runs = [runOn(newThread()), runOn(newThread()), runOn(newThread())]
+        for (const run of runs) yield* queue.enqueue(run, credentials)
+        assert.sameMembers([yield* next, yield* next, yield* next], runs.map(({ run_id }) => run_id))
+        yield* Effect.forEach(runs, release)
+      }))
+
+    it.live("executes a run once, however often it is enqueued", () =>
+      Effect.gen(function*() {
+        const { execute, next, release, waiting } = yield* held
+        const queue = yield* queueFor(execute)
+        const thread = newThread()
+        const first = runOn(thread), second = runOn(thread), last = runOn(thread)
+        for (const run of [first, second]) {
+          yield* Effect.all([1, 2, 3].map(() => queue.enqueue(run, credentials)), { concurrency: "unbounded" })
+        }
+        assert.strictEqual(yield* next, first.run_id)
+        yield* queue.enqueue(first, credentials)
+        yield* queue.enqueue(second, credentials)
+        yield* queue.enqueue(last, credentials)
+        for (const run of [first, second, last]) yield* release(run)
+        assert.deepStrictEqual([yield* next, yield* next], [second.run_id, last.run_id])
+        yield* queue.settled(last.run_id)
+        assert.strictEqual(yield* waiting, 0)
+      }))
+
+    it.live("gives each run its own credentials", () =>
+      Effect.gen(function*() {
+        const given = new Map<RunId, RunCredentials>()
+        const queue = yield* queueFor((runId, credentials) => Effect.sync(() => given.set(runId, credentials)))
+        for (const token of ["a", "b"]) {
+          const run = runOn(newThread())
+          const own = { ...credentials, token: Redacted.make(token) }
+          yield* queue.enqueue(run, own)
+          yield* queue.settled(run.run_id)
+          assert.strictEqual(given.get(run.run_id), own)
+        }
+      }))
+
+    for (const action of CancelAction.literals) {
+      it.live(`tells a running run to stop (${action}), and only that run`, () =>
+        Effect.gen(function*() {
+          const stops = yield* Queue.unbounded<readonly [RunId, CancelAction]>()
+          const queue = yield* queueFor((runId, _, stop) =>
+            Effect.flatMap(stop, (action) => Queue.offer(stops, [runId, action] as const))
+          )
+          const run = runOn(newThread()), bystander = runOn(newThread())
+          yield* queue.enqueue(bystander, credentials)
+          yield* queue.enqueue(run, credentials)
+          yield* queue.cancel(run.run_id, action)
+          yield* queue.settled(run.run_id).pipe(Effect.timeout("5 seconds"))
+          assert.deepStrictEqual(yield* Queue.takeAll(stops), [[run.run_id, action]])
+        }))
+
+      it.live(`hands out a run that was cancelled in the queue (${action}), with its stop told already`, () =>
+        Effect.gen(function*() {
+          const gate = yield* Deferred.make<void>()
+          const seen: Array<CancelAction | "none"> = []
+          const queue = yield* queueFor((_, __, stop) =>
+            Effect.raceFirst(stop, Effect.as(Effect.yieldNow, "none" as const)).pipe(
+              Effect.tap((told) => Effect.sync(() => seen.push(told))),
+              Effect.andThen(Deferred.await(gate))
+            )
+          )
+          const thread = newThread()
+          const first = runOn(thread), second = runOn(thread), third = runOn(thread)
+          for (const run of [first, second, third]) yield* queue.enqueue(run, credentials)
+          yield* queue.cancel(second.run_id, action)
+          yield* Deferred.succeed(gate, undefined)
+          yield* queue.settled(third.run_id).pipe(Effect.timeout("5 seconds"))
+          assert.deepStrictEqual(seen, ["none", action, "none"])
+        }))
+    }
+
+    it.live("settles when the run has ended, and at once what it does not hold", () =>
+      Effect.gen(function*() {
+        const { execute, next, release } = yield* held
+        let ended = false
+        const queue = yield* queueFor((...run) =>
+          Effect.andThen(execute(...run), Effect.andThen(Effect.sleep(5), Effect.sync(() => ended = true)))
+        )
+        const run = runOn(newThread())
+        const stranger = runOn(newThread())
+        yield* queue.cancel(stranger.run_id, "interrupt")
+        yield* queue.settled(stranger.run_id)
+        yield* queue.enqueue(run, credentials)
+        const settled = yield* Effect.forkChild(queue.settled(run.run_id), { startImmediately: true })
+        yield* next
+        assert.isUndefined(settled.pollUnsafe())
+        yield* release(run)
+        yield* Fiber.join(settled)
+        assert.isTrue(ended)
+        yield* queue.settled(run.run_id)
+        yield* queue.cancel(run.run_id, "rollback")
+      }))
+
+    it.live("goes on with the next run when one breaks", () =>
+      Effect.gen(function*() {
+        const thread = newThread()
+        const broken = runOn(thread), interrupted = runOn(thread), next = runOn(thread)
+        const ended: Array<RunId> = []
+        const queue = yield* queueFor((runId) => {
+          if (runId === broken.run_id) return Effect.die("broken")
+          return runId === interrupted.run_id ? Effect.interrupt : Effect.sync(() => ended.push(runId))
+        })
+        const runs = [broken, interrupted, next]
+        for (const run of runs) yield* queue.enqueue(run, credentials)
+        for (const run of runs) yield* queue.settled(run.run_id).pipe(Effect.timeout("5 seconds"))
+        assert.deepStrictEqual(ended, [next.run_id])
+      }))
+
+    it.live("interrupts what runs when the process ends, and takes up nothing more", () =>
+      Effect.gen(function*() {
+        const { execute, next, waiting } = yield* held
+        const scope = yield* Scope.make()
+        let interrupted = 0
+        const queue = yield* queueFor((...run) =>
+          Effect.onInterrupt(execute(...run), () => Effect.sync(() => interrupted++))
+        )
+          .pipe(Scope.provide(scope))
+        const thread = newThread()
+        const running = runOn(thread)
+        for (const run of [running, runOn(thread), runOn(thread)]) yield* queue.enqueue(run, credentials)
+        assert.strictEqual(yield* next, running.run_id)
+        yield* Scope.close(scope, Exit.void).pipe(Effect.timeout("5 seconds"))
+        assert.deepStrictEqual([interrupted, yield* waiting], [1, 0])
+      }))
+  })
+
+runQueueContract("in process", InProcessRunQueue.layer({ drainFor: "20 millis" }))
+
+describe("InProcessRunQueue", () => {
+  it.live("gives the runs it holds some time to end when the process is interrupted, and no more than that", () =>
+    Effect.gen(function*() {
+      const outcomes: Array<string> = []
+      const brief = runOn(newThread()), after = runOn(brief.thread_id), endless = runOn(newThread())
+      const handler = Layer.succeed(RunHandler, {
+        execute: (runId) =>
+          (runId === endless.run_id ? Effect.never : Effect.sleep("10 millis")).pipe(
+            Effect.onExit((exit) => Effect.sync(() => outcomes.push(exit._tag)))
+          )
+      })
+      const running = yield* Deferred.make<void>()
+      const process = yield* Effect.gen(function*() {
+        const queue = yield* RunQueue
+        for (const run of [brief, after, endless]) yield* queue.enqueue(run, credentials)
+        yield* Deferred.succeed(running, undefined)
+        return yield* Effect.never
+      }).pipe(
+        Effect.provide(Layer.provide(InProcessRunQueue.layer({ drainFor: "200 millis" }), handler)),
+        Effect.forkChild
+      )
+      yield* Deferred.await(running)
+      yield* Fiber.interrupt(process).pipe(Effect.timeout("5 seconds"))
+      assert.deepStrictEqual(outcomes, ["Success", "Success", "Failure"])
+    }))
+})

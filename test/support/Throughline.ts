@@ -1,0 +1,143 @@
+import { Client } from "@langchain/langgraph-sdk"
+import { Context, Effect, Exit, Layer, Logger, Redacted, References, Scope } from "effect"
+import { HttpServer } from "effect/http"
+import { randomBytes } from "node:crypto"
+import pg from "pg"
+import { mintToken } from "../../src/adapters/demo/DemoTokens.ts"
+import { type Generation, people } from "../../src/adapters/demo/World.ts"
+import { environment, type Settings, settings } from "../../src/app/Config.ts"
+import { type Parts, serverLayer, serverSettings } from "../../src/app/Layers.ts"
+import { deadUrl, mcpServer } from "./McpServers.ts"
+import { scriptedModel } from "./ScriptedModel.ts"
+import { consumerWorld } from "./TestDatabase.ts"
+
+export interface WorldOptions {
+  readonly generation?: Generation
+  /** `all` unless said otherwise. */
+  readonly syncScope?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Parts to be used instead of the real ones: faults. */
+  readonly swapped?: (settings: Settings) => Partial<Parts>
+  /** Changes the database before the server starts. */
+  readonly prepare?: (database: pg.Client) => Promise<unknown>
+  /** The summary of the sync at the start is waited for. */
+  readonly awaitSync?: boolean
+}
+
+/** People by what they are in the world. */
+export type Person = keyof typeof people
+
+const inMemoryLog = (lines: Array<string>) =>
+  Layer.mergeAll(
+    Logger.layer([Logger.map(Logger.formatJson, (line) => void lines.push(line))]),
+    Layer.succeed(References.MinimumLogLevel, "Debug")
+  )
+
+const until = async <A>(what: string, find: () => A | undefined | false, ms = 10_000): Promise<A> => {
+  for (const end = Date.now() + ms; Date.now() < end;) {
+    const found = find()
+    if (found !== undefined && found !== false) return found
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  throw new Error(`${what} did not happen within ${ms} ms`)
+}
+
+const start = Effect.fnUntraced(function*(options: WorldOptions) {
+  const secret = Redacted.make(randomBytes(32).toString("base64url"))
+  const model = yield* scriptedModel
+  const legal = yield* mcpServer({ name: "legal-mcp", tools: ["search_laws", "slow", "fails", "counter"] })
+  const dead = yield* Effect.promise(deadUrl)
+  const databaseUrl = yield* consumerWorld({
+    generation: options.generation ?? "v1",
+    secondOrganisation: true,
+    legalMcpUrl: legal.url,
+    documentMcpUrl: dead
+  })
+  const database = yield* Effect.acquireRelease(
+    Effect.promise(async () => {
+      const client = new pg.Client({ connectionString: Redacted.value(databaseUrl) })
+      client.on("error", () => {}) // a test may cut connections, this one's among them
+      await client.connect()
+      return client
+    }),
+    (client) => Effect.promise(() => client.end())
+  )
+  if (options.prepare !== undefined) yield* Effect.promise(() => options.prepare?.(database) ?? Promise.resolve())
+
+  const given = yield* Effect.provide(
+    Effect.flatMap(settings, serverSettings),
+    environment({
+      PORT: "0",
+      DATABASE_URL: Redacted.value(databaseUrl),
+      SUPABASE_JWT_SECRET: Redacted.value(secret),
+      SECRETS_KEY: randomBytes(32).toString("base64url"),
+      AGENT_SYNC_SCOPE: options.syncScope ?? "all",
+      OPENAI_API_KEY: "sk-server-key-canary",
+      OPENAI_BASE_URL: model.url,
+      SHUTDOWN_TIMEOUT_SECONDS: "2",
+      ...options.env
+    })
+  )
+  const logs: Array<string> = []
+  const server = yield* Layer.build(
+    serverLayer(given, options.swapped?.(given)).pipe(Layer.provideMerge(inMemoryLog(logs)))
+  )
+  const { address } = Context.get(server, HttpServer.HttpServer)
+  const url = `http://127.0.0.1:${"port" in address ? address.port : 0}`
+  const tokens = yield* Effect.all({
+    member: mintToken({ secret, userId: people.member }),
+    admin: mintToken({ secret, userId: people.admin }),
+    otherOrganisation: mintToken({ secret, userId: people.otherOrganisation }),
+    noOrganisation: mintToken({ secret, userId: people.noOrganisation })
+  })
+  const token = (person: Person) => Redacted.value(tokens[person])
+  const world = {
+    url,
+    databaseUrl: Redacted.value(databaseUrl),
+    secret: Redacted.value(secret),
+    /** A connection of the test's own to the database, as its owner. */
+    database,
+    /** What was logged, a JSON text a line. */
+    logs,
+    model,
+    legal,
+    token,
+    /** The stock SDK as one of the people. */
+    client: (person: Person) => new Client({ apiUrl: url, apiKey: null, defaultHeaders: bearer(token(person)) }),
+    /** A bare request as one of the people, or as nobody. */
+    fetch: (person: Person | undefined, path: string, init: RequestInit = {}) =>
+      fetch(`${url}${path}`, {
+        ...init,
+        headers: {
+          "content-type": "application/json",
+          ...(person === undefined ? {} : bearer(token(person))),
+          ...init.headers
+        }
+      }),
+    until
+  }
+  if (options.awaitSync ?? true) {
+    yield* Effect.promise(() => until("the sync", () => logs.some((line) => line.includes(summaryWords))))
+  }
+  return world
+})
+
+const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` })
+const summaryWords = "Startup sync summary:"
+
+type Started = Effect.Success<ReturnType<typeof start>>
+
+/** A Throughline of real parts in this process, with two organisations, a live MCP server and a dead one. */
+export type Throughline = Started & { readonly stop: () => Promise<void> }
+
+export const startThroughline = async (options: WorldOptions = {}): Promise<Throughline> => {
+  const scope = await Effect.runPromise(Scope.make())
+  const stop = () => Effect.runPromise(Scope.close(scope, Exit.void))
+  const started = await Effect.runPromise(Effect.provideService(start(options), Scope.Scope, scope)).catch(
+    async (error: unknown) => {
+      await stop()
+      throw error
+    }
+  )
+  return { ...started, stop }
+}
