@@ -15,17 +15,19 @@ describe("messages on the wire", () => {
       type: "human"
     })
     const usage = { input_tokens: 10, output_tokens: 1, total_tokens: 11 }
-    const call = { name: "get_weather", args: { city: "Bonn" }, id: "call_7217", type: "tool_call" as const }
-    const ai = new AIMessage({ id: "c1", content: "", tool_calls: [call], usage_metadata: usage })
-    assert.deepStrictEqual(toWire(ai), {
-      id: "c1",
-      content: "",
-      additional_kwargs: {},
-      response_metadata: {},
-      tool_calls: [{ name: "get_weather", args: { city: "Bonn" }, id: "call_7217", type: "tool_call" }],
-      invalid_tool_calls: [],
-      usage_metadata: { input_tokens: 10, output_tokens: 1, total_tokens: 11 },
-      type: "ai"
+    const call = { name: "get_weather", args: { city: "Bonn" }, id: "call_7217", type: "tool_call" }
+    const ai = { type: "ai", id: "c1", content: "", tool_calls: [call], usage_metadata: usage }
+    assert.deepStrictEqual(toWire(withMessages({ messages: [ai] })), {
+      messages: [{
+        id: "c1",
+        content: "",
+        additional_kwargs: {},
+        response_metadata: {},
+        tool_calls: [{ name: "get_weather", args: { city: "Bonn" }, id: "call_7217", type: "tool_call" }],
+        invalid_tool_calls: [],
+        usage_metadata: { input_tokens: 10, output_tokens: 1, total_tokens: 11 },
+        type: "ai"
+      }]
     })
     const tool = new ToolMessage({
       content: "sunny",

@@ -1,75 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Exit, Fiber, Layer, Queue, Redacted, Scope } from "effect"
-import { randomUUID } from "node:crypto"
 import * as InProcessRunQueue from "../../src/adapters/in-process/InProcessRunQueue.ts"
-import { AssistantId } from "../../src/domain/Assistant.ts"
-import { UserId } from "../../src/domain/Principal.ts"
-import { CancelAction, type Run, RunId } from "../../src/domain/Run.ts"
-import { ThreadId } from "../../src/domain/Thread.ts"
+import { CancelAction, type RunId } from "../../src/domain/Run.ts"
 import type { RunCredentials } from "../../src/ports/RunCredentials.ts"
 import { RunHandler, RunQueue } from "../../src/ports/RunQueue.ts"
-
-const newThread = () => ThreadId.make(randomUUID())
-
-const runOn = (thread_id: ThreadId): Run => ({
-  run_id: RunId.make(randomUUID()),
-  thread_id,
-  assistant_id: AssistantId.make(randomUUID()),
-  graph_id: "agent",
-  assistant_version: 1,
-  owner: UserId.make(randomUUID()),
-  status: "pending",
-  attempt: 0,
-  metadata: {},
-  request: {
-    input: null,
-    command: null,
-    checkpoint: null,
-    stream_mode: ["values"],
-    stream_subgraphs: false,
-    stream_resumable: false,
-    interrupt_before: null,
-    interrupt_after: null,
-    temporary: false
-  },
-  configuration: {
-    configurable: {},
-    origins: {},
-    dropped: [],
-    recursion_limit: 25,
-    tags: [],
-    metadata: {},
-    context: {}
-  },
-  multitask_strategy: "enqueue",
-  tools: null,
-  failure: null,
-  created_at: new Date(0),
-  updated_at: new Date(0)
-})
-
-const credentials: RunCredentials = { token: null, secrets: Redacted.make(new Map()) }
-
-type Execute = RunHandler["Service"]["execute"]
-
-/** A handler whose runs go on until the test lets them end; it tells which it has taken up. */
-const held = Effect.gen(function*() {
-  const started = yield* Queue.unbounded<RunId>()
-  const gates = new Map<RunId, Deferred.Deferred<void>>()
-  const gate = Effect.fnUntraced(function*(runId: RunId) {
-    const there = gates.get(runId) ?? (yield* Deferred.make<void>())
-    gates.set(runId, there)
-    return there
-  })
-  const execute: Execute = (runId) =>
-    Effect.andThen(Queue.offer(started, runId), Effect.flatMap(gate(runId), Deferred.await))
-  return {
-    execute,
-    next: Effect.timeout(Queue.take(started), "5 seconds"),
-    waiting: Queue.size(started),
-    release: (run: Run) => Effect.flatMap(gate(run.run_id), (gate) => Deferred.succeed(gate, undefined))
-  }
-})
+import { credentials, type Execute, held, newThread, runOn } from "./queued-runs.ts"
 
 /** What every adapter of `RunQueue` must do. */
 const runQueueContract = <E>(name: string, layer: Layer.Layer<RunQueue, E, RunHandler>) =>
@@ -110,6 +45,24 @@ const runQueueContract = <E>(name: string, layer: Layer.Layer<RunQueue, E, RunHa
         for (const run of runs) yield* queue.enqueue(run, credentials)
         assert.sameMembers([yield* next, yield* next, yield* next], runs.map(({ run_id }) => run_id))
         yield* Effect.forEach(runs, release)
+      }))
+
+    it.live("lets a latecomer wait for the run before it, though earlier ones have ended", () =>
+      Effect.gen(function*() {
+        const { execute, next, release } = yield* held
+        const queue = yield* queueFor(execute)
+        const thread = newThread()
+        const first = runOn(thread), second = runOn(thread), third = runOn(thread), elsewhere = runOn(newThread())
+        yield* queue.enqueue(first, credentials)
+        yield* queue.enqueue(second, credentials)
+        yield* release(first)
+        assert.deepStrictEqual([yield* next, yield* next], [first.run_id, second.run_id])
+        yield* queue.enqueue(third, credentials)
+        yield* queue.enqueue(elsewhere, credentials)
+        assert.strictEqual(yield* next, elsewhere.run_id)
+        yield* release(second)
+        assert.strictEqual(yield* next, third.run_id)
+        yield* Effect.forEach([third, elsewhere], release)
       }))
 
     it.live("executes a run once, however often it is enqueued", () =>

@@ -54,6 +54,8 @@ const withoutOperatorsHeaders = (fetch: typeof globalThis.fetch): typeof globalT
   return fetch(input, { ...init, headers })
 }
 
+type Route = Omit<ModelRequest, "model" | "sampling">
+
 /** Chat models, as a run's configuration asks for them. */
 export class Models extends Context.Service<Models, {
   readonly make: (settings: AgentSettings) => Effect.Effect<Made, GraphFailed>
@@ -69,7 +71,7 @@ export class Models extends Context.Service<Models, {
           { model, provider }: ModelName,
           settings: AgentSettings,
           baseUrl: string
-        ): Effect.Effect<Omit<ModelRequest, "model" | "sampling">, GraphFailed> => {
+        ): Effect.Effect<Route, GraphFailed> => {
           const apiKey = callersKey(settings, provider)
           if (provider === "google") {
             return fail("configurable.base_url is for OpenAI-compatible and Anthropic endpoints")
@@ -83,13 +85,15 @@ export class Models extends Context.Service<Models, {
                 }. The server's key is not sent to an endpoint that the configuration names.`
             )
           }
-          return Effect.succeed({ apiKey, baseUrl, fetch: withoutOperatorsHeaders(outbound.guarded), foreign: true })
+          const fetch = withoutOperatorsHeaders(outbound.guarded)
+          // LangChain would ask again and again for an address that we refuse.
+          return Effect.succeed({ apiKey, baseUrl, fetch, maxRetries: 0, foreign: true })
         }
 
         const atProvider = (
           { provider }: ModelName,
           settings: AgentSettings
-        ): Effect.Effect<Omit<ModelRequest, "model" | "sampling">, GraphFailed> => {
+        ): Effect.Effect<Route, GraphFailed> => {
           const own = callersKey(settings, provider)
           const server = Option.map(options[provider].apiKey, Redacted.value)
           const apiKey = own ?? Option.getOrUndefined(server)
@@ -100,7 +104,7 @@ export class Models extends Context.Service<Models, {
             )
           }
           const baseUrl = Option.getOrUndefined(options[provider].baseUrl)
-          return Effect.succeed({ apiKey, baseUrl, fetch: outbound.trusted, foreign: own !== undefined })
+          return Effect.succeed({ apiKey, baseUrl, fetch: outbound.trusted, maxRetries: 2, foreign: own !== undefined })
         }
 
         return Models.of({

@@ -21,6 +21,8 @@ export interface ModelRequest {
   /** Another endpoint than the provider's own. */
   readonly baseUrl: string | undefined
   readonly fetch: typeof globalThis.fetch
+  /** Retries are for a hiccup: whoever waits for an answer learns soon that there is none. */
+  readonly maxRetries: number
   /** The key is a caller's: nothing that identifies the operator may go along with it. */
   readonly foreign: boolean
 }
@@ -30,9 +32,6 @@ export interface Made {
   /** Parameters that this model does not take. */
   readonly notSent: ReadonlyArray<keyof Sampling>
 }
-
-/** Retries are for a hiccup; whoever waits for an answer learns soon that there is none. */
-const maxRetries = 2
 
 type Parameter = keyof Sampling
 
@@ -60,7 +59,8 @@ const notForReasoning: ReadonlyArray<Parameter> = [
 /** What compatible servers understand beyond OpenAI's own parameters, and OpenAI itself rejects. */
 const compatibleOnly: ReadonlyArray<Parameter> = ["top_k", "repetition_penalty"]
 
-const openai = async ({ apiKey, baseUrl, fetch, foreign, model, sampling: wanted }: ModelRequest): Promise<Made> => {
+const openai = async ({ sampling: wanted, ...request }: ModelRequest): Promise<Made> => {
+  const { apiKey, baseUrl, fetch, foreign, maxRetries, model } = request
   const { ChatOpenAI, ChatOpenAICompletions } = await import("@langchain/openai")
   const { notSent, sampling } = without(wanted, [
     ...(reasoning.test(model) ? notForReasoning : []),
@@ -98,7 +98,8 @@ const anthropicOnly: ReadonlyArray<Parameter> = [
   "seed"
 ]
 
-const anthropic = async ({ apiKey, baseUrl, fetch, foreign, model, sampling: wanted }: ModelRequest): Promise<Made> => {
+const anthropic = async ({ sampling: wanted, ...request }: ModelRequest): Promise<Made> => {
+  const { apiKey, baseUrl, fetch, foreign, maxRetries, model } = request
   const { ChatAnthropic } = await import("@langchain/anthropic")
   // Claude takes a temperature or top_p, not both; a top_p of 1 is none.
   const either: ReadonlyArray<Parameter> = wanted.top_p === undefined || wanted.temperature === undefined
@@ -134,7 +135,7 @@ const anthropic = async ({ apiKey, baseUrl, fetch, foreign, model, sampling: wan
   }
 }
 
-const google = async ({ apiKey, model, sampling: wanted }: ModelRequest): Promise<Made> => {
+const google = async ({ apiKey, maxRetries, model, sampling: wanted }: ModelRequest): Promise<Made> => {
   const { ChatGoogleGenerativeAI } = await import("@langchain/google-genai")
   const { notSent, sampling } = without(wanted, anthropicOnly)
   const made = new ChatGoogleGenerativeAI({

@@ -1,0 +1,568 @@
+import { assert, layer } from "@effect/vitest"
+import { tool } from "@langchain/core/tools"
+import { getWriter, interrupt } from "@langchain/langgraph"
+import { Context, Effect, Exit, Fiber, Layer, Option, Redacted, Schema, Stream } from "effect"
+import { randomUUID } from "node:crypto"
+import { setTimeout as sleep } from "node:timers/promises"
+import { Client } from "pg"
+import { z } from "zod"
+import { Checkpointer } from "../../src/adapters/langgraph/Checkpointer.ts"
+import { layer as graphsLayer } from "../../src/adapters/langgraph/LangGraphs.ts"
+import { Models } from "../../src/adapters/langgraph/Models.ts"
+import { layer as mcpLayer } from "../../src/adapters/mcp/McpToolSource.ts"
+import { layer as outboundLayer } from "../../src/adapters/outbound/GuardedFetch.ts"
+import { UnknownGraph } from "../../src/domain/Assistant.ts"
+import type { JsonObject } from "../../src/domain/Json.ts"
+import { RunId, type RunRequest } from "../../src/domain/Run.ts"
+import { ThreadId } from "../../src/domain/Thread.ts"
+import { AgentGraphs, GraphFailed, type GraphSignal } from "../../src/ports/AgentGraphs.ts"
+import { StorageUnavailable } from "../../src/ports/StorageUnavailable.ts"
+import { ToolSource } from "../../src/ports/ToolSource.ts"
+import { deadUrl, mcpServer } from "../support/McpServers.ts"
+import { type ScriptedModel, scriptedModel } from "../support/ScriptedModel.ts"
+import { freshDatabase } from "../support/TestDatabase.ts"
+
+const serverKey = "sk-server-key-0123456789"
+
+class World
+  extends Context.Service<World, { readonly url: Redacted.Redacted<string>; readonly model: ScriptedModel }>()(
+    "test/AgentGraphsWorld"
+  )
+{}
+
+const world = Layer.effect(
+  World,
+  Effect.gen(function*() {
+    return World.of({ url: yield* freshDatabase, model: yield* scriptedModel })
+  })
+)
+
+const outbound = outboundLayer({ allow: [] })
+
+const none = { apiKey: Option.none<Redacted.Redacted<string>>(), baseUrl: Option.none<string>() }
+
+const models = Layer.unwrap(Effect.gen(function*() {
+  const { model } = yield* World
+  const openai = { apiKey: Option.some(Redacted.make(serverKey)), baseUrl: Option.some(model.url) }
+  return Models.layer({ openai, anthropic: none, google: none })
+})).pipe(Layer.provide(outbound))
+
+const checkpointer = Layer.unwrap(Effect.gen(function*() {
+  const { url } = yield* World
+  return Checkpointer.layer({ url, poolSize: 4 })
+}))
+
+const prepared = Layer.effectDiscard(Effect.flatMap(Checkpointer, ({ setup }) => setup))
+
+/** Tools that no MCP server can offer: one asks a person, one speaks to the stream. */
+const ownTools = Layer.succeed(ToolSource, {
+  load: () =>
+    Effect.succeed({
+      tools: [
+        tool(async ({ question }) => `answer: ${String(interrupt({ question }))}`, {
+          name: "ask",
+          description: "Asks a person",
+          schema: z.object({ question: z.string() })
+        }),
+        tool(async () => {
+          getWriter()?.({ progress: 50 })
+          return "spoken"
+        }, { name: "speak", description: "Speaks", schema: z.object({}) })
+      ],
+      report: { servers: [] }
+    })
+})
+
+const parts = (tools: Layer.Layer<ToolSource>) =>
+  graphsLayer.pipe(Layer.provideMerge(Layer.mergeAll(models, checkpointer, tools)), Layer.provideMerge(world))
+
+const withMcp = prepared.pipe(
+  Layer.provideMerge(parts(mcpLayer({ connectTimeout: "500 millis" }).pipe(Layer.provide(outbound))))
+)
+const withOwnTools = prepared.pipe(Layer.provideMerge(parts(ownTools)))
+
+interface Asked {
+  readonly thread?: ThreadId
+  readonly runId?: RunId
+  readonly configurable?: JsonObject
+  readonly metadata?: JsonObject
+  readonly recursion_limit?: number
+  readonly trusted?: boolean
+  readonly token?: string
+  readonly request?: Partial<RunRequest>
+}
+
+const newThread = () => ThreadId.make(randomUUID())
+
+const run = (text: string | null, asked: Asked = {}) =>
+  Stream.unwrap(Effect.map(AgentGraphs, (graphs) =>
+    graphs.run({
+      graphId: "agent",
+      runId: asked.runId ?? RunId.make(randomUUID()),
+      threadId: asked.thread ?? newThread(),
+      attempt: 1,
+      trusted: asked.trusted ?? true,
+      token: asked.token === undefined ? null : Redacted.make(asked.token),
+      configuration: {
+        configurable: {
+          ...graphs.defaults("agent"),
+          assistant_id: "assistant-1",
+          user_id: "user-1",
+          ...asked.configurable
+        },
+        origins: {},
+        dropped: [],
+        recursion_limit: asked.recursion_limit ?? 25,
+        tags: ["blue"],
+        metadata: asked.metadata ?? {},
+        context: {}
+      },
+      request: {
+        input: text === null ? null : { messages: [{ role: "user", content: text }] },
+        command: null,
+        checkpoint: null,
+        stream_mode: ["values"],
+        stream_subgraphs: false,
+        stream_resumable: false,
+        interrupt_before: null,
+        interrupt_after: null,
+        temporary: false,
+        ...asked.request
+      }
+    })))
+
+const signals = (text: string | null, asked?: Asked) => run(text, asked).pipe(Stream.runCollect)
+
+const Message = Schema.Struct({
+  type: Schema.String,
+  content: Schema.Unknown,
+  id: Schema.optionalKey(Schema.String),
+  status: Schema.optionalKey(Schema.String)
+})
+const State = Schema.Struct({
+  messages: Schema.Array(Message),
+  __interrupt__: Schema.optionalKey(Schema.Array(Schema.Unknown))
+})
+const readState = Schema.decodeUnknownSync(Schema.fromJsonString(State))
+const parse = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Any))
+
+const framesOf = (all: ReadonlyArray<GraphSignal>) => all.filter((signal) => signal._tag === "Frame")
+
+const endOf = (all: ReadonlyArray<GraphSignal>) => {
+  const last = all.at(-1)
+  if (last?._tag !== "Ended") throw new Error("the run did not end")
+  return last
+}
+
+const said = (json: string) => readState(json).messages.map(({ content, type }) => `${type}: ${String(content)}`)
+
+const failureOf = (text: string, asked?: Asked) =>
+  signals(text, asked).pipe(
+    Effect.flip,
+    Effect.map((error) => {
+      assert.instanceOf(error, GraphFailed)
+      return error
+    })
+  )
+
+const call = "tool:search_laws:{\"query\":\"BGB\"}"
+
+const legal = (url: string): JsonObject => ({ mcp_config: { servers: [{ name: "legal", url }] } })
+
+layer(withMcp, { excludeTestServices: true })("AgentGraphs", (it) => {
+  it.effect("runs a turn with a tool call, in frames as the reference server's", () =>
+    Effect.gen(function*() {
+      const { url } = yield* mcpServer()
+      const all = yield* signals(call, {
+        configurable: legal(url),
+        request: { stream_mode: ["values", "updates", "messages-tuple"] }
+      })
+      const frames = framesOf(all)
+      assert.deepStrictEqual(all[0], {
+        _tag: "Tools",
+        report: { servers: [{ name: "legal", url, tools: ["search_laws"], error: null }] }
+      })
+      const order = frames.map(({ event }) => event).filter((event, index, events) => event !== events[index - 1])
+      assert.deepStrictEqual(order, [
+        "values",
+        "messages",
+        "updates",
+        "values",
+        "messages",
+        "updates",
+        "values",
+        "messages",
+        "updates",
+        "values"
+      ])
+      const updates = frames.filter(({ event }) => event === "updates").map(({ data }) => Object.keys(parse(data)))
+      assert.deepStrictEqual(updates, [["model_request"], ["tools"], ["model_request"]])
+      assert.deepStrictEqual(said(endOf(all).values), [
+        `human: ${call}`,
+        "ai: ",
+        "tool: result for BGB",
+        "ai: tool said: result for BGB"
+      ])
+      assert.strictEqual(endOf(all).values, frames.findLast(({ event }) => event === "values")?.data)
+      assert.isFalse(endOf(all).waiting)
+      const [message, metadata] = parse(frames.find(({ event }) => event === "messages")?.data ?? "")
+      assert.strictEqual(message.type, "ai")
+      assert.strictEqual(metadata.langgraph_node, "model_request")
+      assert.strictEqual(metadata.graph_id, "agent")
+      assert.strictEqual(metadata.assistant_id, "assistant-1")
+      assert.isString(metadata.run_id)
+      assert.isString(metadata.thread_id)
+    }))
+
+  it.effect("sends only what was asked for", () =>
+    Effect.gen(function*() {
+      const all = yield* signals("say:hi", { request: { stream_mode: ["updates"] } })
+      assert.deepStrictEqual(framesOf(all).map(({ event }) => event), ["updates"])
+      assert.deepStrictEqual(said(endOf(all).values), ["human: say:hi", "ai: hi"])
+    }))
+
+  it.effect("streams growing messages, announced once and complete at the end", () =>
+    Effect.gen(function*() {
+      const frames = framesOf(yield* signals("say:one two three", { request: { stream_mode: ["messages"] } }))
+      assert.deepStrictEqual(
+        frames.map(({ event }) => event).filter((event, index, events) => event !== events[index - 1]),
+        ["messages/complete", "messages/metadata", "messages/partial", "messages/complete"]
+      )
+      const partials = frames.filter(({ event }) => event === "messages/partial").map(({ data }) =>
+        parse(data)[0].content
+      )
+      assert.includeMembers(partials, ["one ", "one two ", "one two three"])
+      const announced = parse(frames[1]?.data ?? "")
+      const [id = ""] = Object.keys(announced)
+      assert.strictEqual(announced[id].metadata.langgraph_node, "model_request")
+      assert.deepInclude(parse(frames.at(-1)?.data ?? "")[0], { id, content: "one two three", type: "ai" })
+    }))
+
+  it.effect("shows the whole conversation from the first frame of the second message on", () =>
+    Effect.gen(function*() {
+      const thread = newThread()
+      yield* signals("say:first", { thread })
+      const second = yield* signals("say:second", { thread })
+      const [first] = framesOf(second)
+      assert.deepStrictEqual(said(first?.data ?? ""), ["human: say:first", "ai: first", "human: say:second"])
+      const ids = readState(endOf(second).values).messages.map(({ id }) => id)
+      assert.strictEqual(new Set(ids).size, 4)
+    }))
+
+  it.effect("gives the model the agent's words, every sampling parameter, and no tool that is not there", () =>
+    Effect.gen(function*() {
+      const { model } = yield* World
+      const sampling = {
+        temperature: 0.1,
+        top_p: 0.9,
+        top_k: 5,
+        max_tokens: 77,
+        frequency_penalty: 0.2,
+        presence_penalty: 0.3,
+        repetition_penalty: 1.1,
+        stop: ["STOP"],
+        seed: 42
+      }
+      yield* signals("say:hi", {
+        configurable: { ...sampling, model_name: "openai:gpt-4o-mini", system_prompt: "Du bist Jurist." }
+      })
+      const body = model.requests.at(-1)?.body
+      assert.deepInclude(body, { ...sampling, model: "gpt-4o-mini" })
+      assert.deepInclude(Object(body).messages[0], { role: "system", content: "Du bist Jurist." })
+      assert.notProperty(body, "tools")
+      yield* signals("say:hi", { configurable: { ...sampling, model_name: "openai:o3-mini" } })
+      const reasoning = model.requests.at(-1)?.body
+      assert.notProperty(reasoning, "temperature")
+      assert.strictEqual(Object(reasoning).max_completion_tokens, 77)
+    }))
+
+  it.effect("tells the model which servers are missing, and goes on without them", () =>
+    Effect.gen(function*() {
+      const { model } = yield* World
+      const good = yield* mcpServer()
+      const locked = yield* mcpServer({ token: "t", tools: ["counter"] })
+      const silent = yield* mcpServer({ silent: true })
+      const servers = [
+        { name: "dead", url: yield* Effect.promise(deadUrl) },
+        { name: "good", url: good.url },
+        { name: "locked", url: locked.url, auth_required: true },
+        { name: "silent", url: silent.url }
+      ]
+      const configurable = { system_prompt: "Du bist Jurist.", mcp_config: { servers } }
+      const all = yield* signals(call, { configurable, token: "t" })
+      const last = model.requests.at(-1)?.body
+      assert.strictEqual(
+        Object(last).messages[0].content,
+        "Du bist Jurist.\n\nNot available in this run: the tools of dead, silent."
+      )
+      assert.deepStrictEqual(Object(last).tools.map((tool: { function: { name: string } }) => tool.function.name), [
+        "search_laws",
+        "counter"
+      ])
+      assert.include(said(endOf(all).values), "tool: result for BGB")
+      assert.isTrue(locked.seen.requests.every(({ headers }) => headers.authorization === "Bearer t"))
+    }))
+
+  it.effect("hands a failed tool call to the model as an error", () =>
+    Effect.gen(function*() {
+      const { url } = yield* mcpServer({ tools: ["fails"] })
+      for (const text of ["tool:fails:{}", "tool:no_such_tool:{}"]) {
+        const state = readState(endOf(yield* signals(text, { configurable: legal(url) })).values)
+        const failed = state.messages.find(({ type }) => type === "tool")
+        assert.strictEqual(failed?.status, "error")
+        assert.notInclude(String(failed?.content), "node_modules")
+        assert.strictEqual(state.messages.at(-1)?.type, "ai")
+      }
+    }))
+
+  it.effect("stops before a node, says what waits, and goes on", () =>
+    Effect.gen(function*() {
+      const { url } = yield* mcpServer()
+      const graphs = yield* AgentGraphs
+      const thread = newThread()
+      const first = yield* signals(call, {
+        thread,
+        configurable: legal(url),
+        request: { interrupt_before: ["tools"], stream_mode: ["values", "updates"] }
+      })
+      const end = endOf(first)
+      assert.isTrue(end.waiting)
+      assert.deepStrictEqual(readState(end.values).__interrupt__, [])
+      assert.strictEqual(readState(end.values).messages.length, 2)
+      assert.deepStrictEqual(parse(framesOf(first).at(-1)?.data ?? ""), { __interrupt__: [] })
+      const state = yield* graphs.state("agent", thread, null)
+      assert.deepStrictEqual(state.next, ["tools"])
+      assert.deepStrictEqual(Object.keys(end.interrupts), state.tasks.map((task) => Object(task).id))
+      const second = endOf(yield* signals(null, { thread, configurable: legal(url) }))
+      assert.isFalse(second.waiting)
+      assert.include(said(second.values), "ai: tool said: result for BGB")
+      const star = endOf(yield* signals("say:hi", { thread, request: { interrupt_before: "*" } }))
+      assert.isTrue(star.waiting)
+    }))
+
+  it.effect("forks from an earlier checkpoint", () =>
+    Effect.gen(function*() {
+      const graphs = yield* AgentGraphs
+      const thread = newThread()
+      yield* signals("say:first", { thread })
+      const state = yield* graphs.state("agent", thread, null)
+      yield* signals("say:second", { thread })
+      const checkpoint = { checkpoint_id: String(state.checkpoint?.["checkpoint_id"]), checkpoint_ns: "" }
+      const forked = yield* signals("say:other", { thread, request: { checkpoint } })
+      assert.deepStrictEqual(said(endOf(forked).values), [
+        "human: say:first",
+        "ai: first",
+        "human: say:other",
+        "ai: other"
+      ])
+      const before = yield* graphs.state("agent", thread, checkpoint)
+      assert.deepStrictEqual(said(JSON.stringify(before.values)), ["human: say:first", "ai: first"])
+    }))
+
+  it.effect("tells a thread's state and history in the API's shape", () =>
+    Effect.gen(function*() {
+      const graphs = yield* AgentGraphs
+      const thread = newThread()
+      assert.deepStrictEqual(yield* graphs.state("agent", thread, null), {
+        values: {},
+        next: [],
+        tasks: [],
+        metadata: {},
+        created_at: null,
+        checkpoint: null,
+        parent_checkpoint: null
+      })
+      const all = { limit: 10, before: null, metadata: null, checkpoint: null }
+      assert.deepStrictEqual(yield* graphs.history("agent", thread, all), [])
+      const runId = RunId.make(randomUUID())
+      yield* signals("say:hi", { thread, runId, metadata: { team: "blue" } })
+      const state = yield* graphs.state("agent", thread, null)
+      assert.deepStrictEqual(said(JSON.stringify(state.values)), ["human: say:hi", "ai: hi"])
+      assert.deepInclude(state.metadata, {
+        team: "blue",
+        run_id: runId,
+        thread_id: thread,
+        graph_id: "agent",
+        source: "loop"
+      })
+      assert.hasAllKeys(state.checkpoint, ["thread_id", "checkpoint_id", "checkpoint_ns", "checkpoint_map"])
+      const history = yield* graphs.history("agent", thread, all)
+      assert.deepStrictEqual(history[0], state)
+      assert.deepStrictEqual(history.map(({ next }) => next), [[], ["model_request"], ["__start__"]])
+      const task = Object(history[1]?.tasks[0])
+      assert.strictEqual(task.result.messages[0].content, "hi")
+      const before = String(history[0]?.checkpoint?.["checkpoint_id"])
+      assert.deepStrictEqual(yield* graphs.history("agent", thread, { ...all, limit: 1, before }), [history[1]!])
+      assert.strictEqual((yield* graphs.history("agent", thread, { ...all, metadata: { run_id: runId } })).length, 3)
+      assert.strictEqual((yield* graphs.history("agent", thread, { ...all, metadata: { run_id: "other" } })).length, 0)
+    }))
+
+  it.effect("describes itself", () =>
+    Effect.gen(function*() {
+      const graphs = yield* AgentGraphs
+      assert.deepStrictEqual(graphs.names, ["agent"])
+      assert.strictEqual(graphs.defaults("agent")["model_name"], "openai:gpt-4o")
+      const { edges, nodes } = Object(yield* graphs.drawing("agent", true))
+      assert.deepStrictEqual(nodes.map(({ id }: { id: string }) => id), [
+        "__start__",
+        "model_request",
+        "tools",
+        "__end__"
+      ])
+      assert.strictEqual(edges.length, 4)
+      const schemas = Object(yield* graphs.schemas("agent"))
+      assert.deepStrictEqual(schemas.input_schema.properties.messages, { langgraph_type: "messages" })
+      assert.containsAllKeys(schemas.config_schema.properties, ["model_name", "temperature", "seed", "mcp_config"])
+      assert.instanceOf(yield* Effect.flip(graphs.state("nope", newThread(), null)), UnknownGraph)
+    }))
+
+  it.effect("fails with the kind and a text that is safe to show", () =>
+    Effect.gen(function*() {
+      const failed = yield* failureOf("fail:400")
+      assert.include(failed.detail, "told to fail with 400")
+      const { url } = yield* mcpServer()
+      const endless = yield* failureOf(call, { configurable: legal(url), recursion_limit: 1 })
+      assert.strictEqual(endless.error, "GraphRecursionError")
+      const configured = (configurable: JsonObject) =>
+        Effect.map(failureOf("say:hi", { configurable }), ({ detail }) => detail)
+      assert.include(yield* configured({ temperature: "hot" }), "configurable.temperature")
+      assert.include(yield* configured({ model_name: "llama3:8b" }), "llama3:8b")
+      assert.include(yield* configured({ model_name: "anthropic:claude-sonnet-4-5" }), "ANTHROPIC_API_KEY")
+      assert.notInclude(yield* configured({ custom_api_key: { secret: "sk-oops" } }), "sk-oops")
+      assert.include(yield* configured({ mcp_config: { servers: "x" } }), "configurable.mcp_config.servers")
+      const input = { messages: [{ content: "who am I?" }] }
+      const error = yield* Effect.flip(signals(null, { request: { input } }))
+      assert.include(error.message, "role")
+    }))
+
+  it.effect("never sends the server's key to an endpoint that a caller names", () =>
+    Effect.gen(function*() {
+      const { model } = yield* World
+      const asked = model.requests.length
+      const callers = { base_url: "http://models.example.com/v1" }
+      assert.include((yield* failureOf("say:hi", { configurable: callers })).detail, "custom_api_key")
+      const own = { base_url: model.url, custom_api_key: "sk-callers-own-key" }
+      const refused = yield* failureOf("say:hi", { configurable: own })
+      assert.strictEqual(refused.error, "OutboundRefused")
+      assert.notInclude(refused.detail, "sk-callers-own-key")
+      assert.strictEqual(model.requests.length, asked)
+      yield* signals("say:hi", { configurable: { apiKeys: { OPENAI_API_KEY: "sk-from-api-keys" } } })
+      assert.strictEqual(model.requests.at(-1)?.headers.authorization, "Bearer sk-from-api-keys")
+      yield* signals("say:hi")
+      assert.strictEqual(model.requests.at(-1)?.headers.authorization, `Bearer ${serverKey}`)
+    }))
+
+  it.effect("aborts the model's request and the tool's when its reader goes away", () =>
+    Effect.gen(function*() {
+      const { model } = yield* World
+      const { seen, url } = yield* mcpServer({ tools: ["slow"] })
+      for (const text of ["slow:10000", "tool:slow:{}"]) {
+        const thread = newThread()
+        const fiber = yield* Effect.forkChild(signals(text, { thread, configurable: legal(url) }))
+        yield* Effect.promise(() => sleep(400))
+        const started = performance.now()
+        const exit = yield* Effect.andThen(Fiber.interrupt(fiber), Fiber.await(fiber))
+        assert.isTrue(Exit.isFailure(exit))
+        assert.isBelow(performance.now() - started, 200)
+        yield* Effect.promise(() => sleep(50))
+        const state = yield* Effect.flatMap(AgentGraphs, (graphs) => graphs.state("agent", thread, null))
+        assert.strictEqual(said(JSON.stringify(state.values))[0], `human: ${text}`)
+      }
+      assert.isTrue(model.requests.findLast(({ body }) => JSON.stringify(body).includes("slow:10000"))?.aborted)
+      assert.isTrue(seen.calls[0]?.aborted)
+    }))
+
+  it.effect("writes no prompt, key, header or token into any row", () =>
+    Effect.gen(function*() {
+      const { url } = yield* World
+      const mcp = yield* mcpServer({ token: "canary-token" })
+      const configurable = {
+        system_prompt: "canary-prompt",
+        custom_api_key: "canary-key",
+        langgraph_auth_user: { name: "canary-user" },
+        mcp_config: {
+          servers: [{ name: "legal", url: mcp.url, auth_required: true, headers: { "x-a": "canary-header" } }]
+        }
+      }
+      const all = yield* signals(call, { configurable, token: "canary-token" })
+      assert.include(said(endOf(all).values), "tool: result for BGB")
+      const rows = yield* Effect.promise(async () => {
+        const client = new Client({ connectionString: Redacted.value(url) })
+        await client.connect()
+        const texts: Array<string> = []
+        for (const table of ["checkpoints", "checkpoint_blobs", "checkpoint_writes"]) {
+          const { rows } = await client.query(
+            `select row_to_json(t)::text || ${
+              table === "checkpoints" ? "''" : "encode(coalesce(blob, ''), 'escape')"
+            } as text from langgraph_server.${table} t`
+          )
+          texts.push(...rows.map(({ text }) => String(text)))
+        }
+        await client.end()
+        return texts
+      })
+      assert.isAbove(rows.length, 5)
+      for (const row of rows) assert.notInclude(row, "canary")
+    }))
+
+  it.effect("says that the database is away, and comes back with it", () =>
+    Effect.gen(function*() {
+      const { url } = yield* World
+      const killAll = Effect.promise(async () => {
+        const client = new Client({ connectionString: Redacted.value(url) })
+        await client.connect()
+        await client.query(
+          "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'throughline%'"
+        )
+        await client.end()
+      })
+      const running = yield* Effect.forkChild(Effect.exit(signals("slow:600")))
+      yield* Effect.promise(() => sleep(200))
+      yield* killAll
+      yield* Fiber.join(running)
+      assert.include(said(endOf(yield* signals("say:again")).values), "ai: again")
+      const nowhere = Checkpointer.layer({ url: Redacted.make("postgres://127.0.0.1:9/none"), poolSize: 1 })
+      const error = yield* Effect.flatMap(Checkpointer, ({ setup }) => Effect.flip(setup)).pipe(Effect.provide(nowhere))
+      assert.instanceOf(error, StorageUnavailable)
+      const elsewhere = graphsLayer.pipe(Layer.provide(nowhere), Layer.provide(models), Layer.provide(ownTools))
+      const failed = yield* Effect.flip(signals("say:hi")).pipe(Effect.provide(elsewhere, { local: true }))
+      assert.instanceOf(failed, StorageUnavailable)
+    }))
+})
+
+layer(withOwnTools, { excludeTestServices: true })("AgentGraphs with tools of its own", (it) => {
+  it.effect("waits for a person's answer and goes on with it", () =>
+    Effect.gen(function*() {
+      const graphs = yield* AgentGraphs
+      const thread = newThread()
+      const modes = { stream_mode: ["values", "updates"] } as const
+      const asked = yield* signals("tool:ask:{\"question\":\"ok?\"}", { thread, request: modes })
+      const updates = framesOf(asked).filter(({ event }) => event === "updates")
+      const [question] = parse(updates.at(-1)?.data ?? "").__interrupt__
+      assert.deepStrictEqual(question.value, { question: "ok?" })
+      const end = endOf(asked)
+      assert.isTrue(end.waiting)
+      assert.deepStrictEqual(Object.values(end.interrupts), [[question]])
+      assert.deepStrictEqual(readState(end.values).__interrupt__, [question])
+      const state = yield* graphs.state("agent", thread, null)
+      assert.deepStrictEqual(Object(state.tasks[0]).interrupts, [question])
+      const resumed = yield* signals(null, { thread, request: { ...modes, command: { resume: "yes" } } })
+      assert.include(said(endOf(resumed).values), "tool: answer: yes")
+      assert.isFalse(endOf(resumed).waiting)
+    }))
+
+  it.effect("takes a command that updates and goes somewhere", () =>
+    Effect.gen(function*() {
+      const thread = newThread()
+      yield* signals("say:first", { thread })
+      const command = { update: { messages: [{ role: "user", content: "say:updated" }] }, goto: "model_request" }
+      const all = yield* signals(null, { thread, request: { command } })
+      assert.deepStrictEqual(said(endOf(all).values).slice(-2), ["human: say:updated", "ai: updated"])
+    }))
+
+  it.effect("passes on what a tool tells the stream", () =>
+    Effect.gen(function*() {
+      const frames = framesOf(yield* signals("tool:speak:{}", { request: { stream_mode: ["custom"] } }))
+      assert.deepStrictEqual(frames, [{ _tag: "Frame", event: "custom", data: "{\"progress\":50}" }])
+    }))
+})
