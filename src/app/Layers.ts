@@ -24,6 +24,7 @@ import { RunPolicy } from "../ports/RunPolicy.ts"
 import type { Settings } from "./Config.ts"
 import { InvalidSetting } from "./Config.ts"
 import { graphDefaults, sha256 } from "./GraphDefaults.ts"
+import { runRenewal } from "./RunRenewal.ts"
 import { startupSync } from "./Startup.ts"
 import * as ExecuteRun from "./usecases/ExecuteRun.ts"
 
@@ -119,6 +120,7 @@ export const serverLayer = (settings: ServerSettings, swapped: Partial<Parts> = 
     gracefulShutdownTimeout: `${settings.shutdownSeconds} seconds`
   }).pipe(
     Layer.provide(startupSync(settings.syncScope.scope)),
+    Layer.provide(runRenewal),
     Layer.provide(use.runQueue),
     Layer.provide(ExecuteRun.layer),
     Layer.provide([

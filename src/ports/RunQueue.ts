@@ -15,6 +15,8 @@ export class RunQueue extends Context.Service<RunQueue, {
   readonly cancel: (runId: RunId, action: CancelAction) => Effect.Effect<void, StorageUnavailable>
   /** Returns when the run has ended, or at once if this queue does not hold it. */
   readonly settled: (runId: RunId) => Effect.Effect<void>
+  /** The runs that this process has in its hands, queued or running. */
+  readonly held: Effect.Effect<ReadonlyArray<RunId>>
 }>()("throughline/ports/RunQueue") {}
 
 /** What happens to a run that the queue hands out. */

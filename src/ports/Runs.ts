@@ -1,7 +1,7 @@
-import type { Effect, Option } from "effect"
+import type { Duration, Effect, Option } from "effect"
 import { Context } from "effect"
 import type { Principal } from "../domain/Principal.ts"
-import type { Admission, Run, RunId, RunOutcome, RunStatus, ThreadBusy, ToolReport } from "../domain/Run.ts"
+import type { Admission, Run, RunFailure, RunId, RunOutcome, RunStatus, ThreadBusy, ToolReport } from "../domain/Run.ts"
 import type { ThreadId, ThreadNotFound } from "../domain/Thread.ts"
 import type { StorageUnavailable } from "./StorageUnavailable.ts"
 
@@ -38,8 +38,10 @@ export class RunLedger extends Context.Service<RunLedger, {
   readonly noteTools: (runId: RunId, attempt: number, report: ToolReport) => Eff<void>
   /** Undoes a stopped run: its checkpoints and its row. */
   readonly rollback: (runId: RunId) => Eff<void>
-  /** Ends what a process that is no more left active. */
-  readonly settleOrphans: (failure: { readonly error: string; readonly message: string }) => Eff<number>
+  /** Says that these runs, queued or running, are in good hands. */
+  readonly renew: (runIds: ReadonlyArray<RunId>) => Eff<void>
+  /** Ends, with a failure, what nobody has renewed for so long: its process is no more. Answers how many. */
+  readonly settleOrphans: (failure: RunFailure, unrenewedFor: Duration.Duration) => Eff<number>
   /** Deletes a stateless run's thread with everything on it. */
   readonly dropThread: (threadId: ThreadId) => Eff<void>
 }>()("throughline/ports/RunLedger") {}

@@ -1,6 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { tool } from "@langchain/core/tools"
-import { getWriter, interrupt } from "@langchain/langgraph"
+import { interrupt, type LangGraphRunnableConfig } from "@langchain/langgraph"
 import { Context, Effect, Exit, Fiber, Layer, Option, Redacted, Schema, Stream } from "effect"
 import { randomUUID } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -64,8 +64,8 @@ const ownTools = Layer.succeed(ToolSource, {
           description: "Asks a person",
           schema: z.object({ question: z.string() })
         }),
-        tool(async () => {
-          getWriter()?.({ progress: 50 })
+        tool(async (_: object, config: LangGraphRunnableConfig) => {
+          config.writer?.({ progress: 50 })
           return "spoken"
         }, { name: "speak", description: "Speaks", schema: z.object({}) })
       ],

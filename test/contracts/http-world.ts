@@ -133,7 +133,8 @@ const queue = Layer.effect(
     RunQueue.of({
       enqueue: () => Effect.void,
       cancel: (id, action) => Effect.sync(() => void seen.cancelled.push([id, action])),
-      settled: () => Effect.void
+      settled: () => Effect.void,
+      held: Effect.succeed([])
     }))
 )
 

@@ -188,30 +188,3 @@ const runQueueContract = <E>(name: string, layer: Layer.Layer<RunQueue, E, RunHa
   })
 
 runQueueContract("in process", InProcessRunQueue.layer({ drainFor: "20 millis" }))
-
-describe("InProcessRunQueue", () => {
-  it.live("gives the runs it holds some time to end when the process is interrupted, and no more than that", () =>
-    Effect.gen(function*() {
-      const outcomes: Array<string> = []
-      const brief = runOn(newThread()), after = runOn(brief.thread_id), endless = runOn(newThread())
-      const handler = Layer.succeed(RunHandler, {
-        execute: (runId) =>
-          (runId === endless.run_id ? Effect.never : Effect.sleep("10 millis")).pipe(
-            Effect.onExit((exit) => Effect.sync(() => outcomes.push(exit._tag)))
-          )
-      })
-      const running = yield* Deferred.make<void>()
-      const process = yield* Effect.gen(function*() {
-        const queue = yield* RunQueue
-        for (const run of [brief, after, endless]) yield* queue.enqueue(run, credentials)
-        yield* Deferred.succeed(running, undefined)
-        return yield* Effect.never
-      }).pipe(
-        Effect.provide(Layer.provide(InProcessRunQueue.layer({ drainFor: "200 millis" }), handler)),
-        Effect.forkChild
-      )
-      yield* Deferred.await(running)
-      yield* Fiber.interrupt(process).pipe(Effect.timeout("5 seconds"))
-      assert.deepStrictEqual(outcomes, ["Success", "Success", "Failure"])
-    }))
-})

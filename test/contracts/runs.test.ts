@@ -1,6 +1,6 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option, Result } from "effect"
+import { Duration, Effect, Option, Result } from "effect"
 import { organizations, people } from "../../src/adapters/demo/World.ts"
 import { AssistantId } from "../../src/domain/Assistant.ts"
 import { type MultitaskStrategy, type Run, RunId, RunOutcome } from "../../src/domain/Run.ts"
@@ -279,8 +279,8 @@ describe("RunLedger", () => {
       yield* runs.create(newRun(2, "enqueue"), nord)
       yield* runs.create(temporary(3, other), sued)
       yield* checkpoint(other, "c", runId(3))
-      assert.strictEqual(yield* ledger.settleOrphans({ error: "ServerRestarted", message: "gone" }), 3)
-      assert.strictEqual(yield* ledger.settleOrphans({ error: "ServerRestarted", message: "gone" }), 0)
+      assert.strictEqual(yield* ledger.settleOrphans({ error: "ServerRestarted", message: "gone" }, Duration.zero), 3)
+      assert.strictEqual(yield* ledger.settleOrphans({ error: "ServerRestarted", message: "gone" }, Duration.zero), 0)
       assert.deepInclude(yield* runNow(1), { status: "error", failure: { error: "ServerRestarted", message: "gone" } })
       assert.deepInclude(yield* runNow(2), { status: "error" })
       assert.strictEqual((yield* threadNow).status, "error")

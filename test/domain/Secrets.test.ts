@@ -8,7 +8,7 @@ import { frozen, json, jsonObject } from "./Arbitraries.ts"
 const secret = fc.stringMatching(/^sk-[a-z]{12}$/)
 // Names that could be taken for a place of their own.
 const name = fc.oneof(
-  { weight: 4, arbitrary: fc.constantFrom("a", "a/a", "a/0", "0", "__proto__") },
+  { weight: 4, arbitrary: fc.constantFrom("a", "a/a", "a~1a", "a/0", "0", "__proto__") },
   { weight: 1, arbitrary: fc.string() }
 )
 

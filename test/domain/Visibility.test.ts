@@ -11,8 +11,8 @@ describe("who sees an assistant", () => {
   })
 
   it("an organisation's: its members, in any role", () => {
-    const shared = syncedAgent.map((synced) => ({ ...synced, personalTo: null, retiredAt: null }))
-    fc.assert(fc.property(principal, shared, (principal, provenance) => {
+    const collective = syncedAgent.map((synced) => ({ ...synced, personalTo: null, retiredAt: null }))
+    fc.assert(fc.property(principal, collective, (principal, provenance) => {
       const organizations = principal.memberships.map(({ organizationId }) => organizationId)
       assert.strictEqual(canSee(principal, { provenance }), organizations.includes(provenance.organizationId))
     }))
@@ -20,10 +20,10 @@ describe("who sees an assistant", () => {
 
   it("a personal agent's: that person, as long as they are in its organisation", () => {
     fc.assert(fc.property(principal, syncedAgent, principal, (principal, synced, { userId }) => {
-      const shared = { ...synced, personalTo: null, retiredAt: null }
+      const collective = { ...synced, personalTo: null, retiredAt: null }
       assert.strictEqual(
-        canSee(principal, { provenance: { ...shared, personalTo: userId } }),
-        userId === principal.userId && canSee(principal, { provenance: shared })
+        canSee(principal, { provenance: { ...collective, personalTo: userId } }),
+        userId === principal.userId && canSee(principal, { provenance: collective })
       )
     }))
   })

@@ -33,9 +33,11 @@ const inMemoryLog = (lines: Array<string>) =>
     Layer.succeed(References.MinimumLogLevel, "Debug")
   )
 
-const until = async <A>(what: string, find: () => A | undefined | false, ms = 10_000): Promise<A> => {
+type Found<A> = A | undefined | false
+
+const until = async <A>(what: string, find: () => Found<A> | Promise<Found<A>>, ms = 10_000): Promise<A> => {
   for (const end = Date.now() + ms; Date.now() < end;) {
-    const found = find()
+    const found = await find()
     if (found !== undefined && found !== false) return found
     await new Promise((resolve) => setTimeout(resolve, 5))
   }

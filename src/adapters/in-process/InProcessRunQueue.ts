@@ -68,7 +68,8 @@ export const layer = (options: { readonly drainFor: Duration.Input }) =>
           Effect.suspend(() => {
             const job = jobs.get(runId)
             return job === undefined ? Effect.void : Deferred.await(job.ended)
-          })
+          }),
+        held: Effect.sync(() => [...jobs.keys()])
       })
     })
   )

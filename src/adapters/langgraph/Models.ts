@@ -49,8 +49,7 @@ const callersKey = ({ apiKeys, custom_api_key }: AgentSettings, provider: Provid
 const harmless = /^(accept|anthropic-(beta|version)|authorization|content-type|user-agent|x-api-key)$/
 
 const withoutOperatorsHeaders = (fetch: typeof globalThis.fetch): typeof globalThis.fetch => (input, init) => {
-  const headers = new Headers(init?.headers)
-  for (const name of [...headers.keys()]) if (!harmless.test(name)) headers.delete(name)
+  const headers = [...new Headers(init?.headers)].filter(([name]) => harmless.test(name))
   return fetch(input, { ...init, headers })
 }
 

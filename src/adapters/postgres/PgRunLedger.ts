@@ -1,5 +1,5 @@
 import { PgClient } from "@effect/sql-pg"
-import { Array, Effect, Layer, Option, Schema } from "effect"
+import { Array, Duration, Effect, Layer, Option, Schema } from "effect"
 import type { JsonObject } from "../../domain/Json.ts"
 import { type RunId, RunOutcome, statusAfter } from "../../domain/Run.ts"
 import { ThreadId, type ThreadStatus } from "../../domain/Thread.ts"
@@ -115,14 +115,23 @@ export const PgRunLedger = Layer.effect(
         orUnavailable
       ),
 
+      renew: Effect.fn("RunLedger.renew")(function*(runIds) {
+        yield* sql`
+          update langgraph_server.runs
+          set renewed_at = now()
+          where id = any(${runIds}::uuid[]) and status in ('pending', 'running')`
+      }, orUnavailable),
+
       settleOrphans: Effect.fn("RunLedger.settleOrphans")(
-        function*(failure) {
+        function*(failure, unrenewedFor) {
+          const seconds = Duration.toSeconds(unrenewedFor)
           // By runs_active. Nobody waits for a stateless run any more, and its thread was to go with it.
           const temporary = yield* decodeThreadIds(sql`
             delete from langgraph_server.threads t
             using langgraph_server.runs r
             where r.thread_id = t.id
               and r.status in ('pending', 'running')
+              and r.renewed_at < now() - make_interval(secs => ${seconds})
               and r.request -> 'temporary' = 'true'
             returning t.id as thread_id`)
           if (temporary.length > 0) yield* checkpoints(sql).deleteOf(temporary.map(({ thread_id }) => thread_id))
@@ -130,10 +139,21 @@ export const PgRunLedger = Layer.effect(
             update langgraph_server.runs r
             set status = 'error', failure = ${jsonb(sql, failure)}, updated_at = now()
             where r.status in ('pending', 'running')
+              and r.renewed_at < now() - make_interval(secs => ${seconds})
             returning r.thread_id`)
           yield* sql`
             update langgraph_server.threads t
-            set status = 'error', updated_at = now()
+            set
+              status = case
+                when exists (
+                  select
+                  from langgraph_server.runs r
+                  where r.thread_id = t.id and r.status in ('pending', 'running')
+                )
+                then 'busy'
+                else 'error'
+              end,
+              updated_at = now()
             where t.id = any(${orphans.map(({ thread_id }) => thread_id)}::uuid[])`
           return temporary.length + orphans.length
         },
