@@ -33,7 +33,8 @@ export interface AgentParts {
   readonly model: BaseChatModel | string
   readonly tools: ReadonlyArray<StructuredToolInterface>
   readonly systemPrompt: string
-  readonly checkpointer: BaseCheckpointSaver
+  /** Without one, a run remembers nothing. */
+  readonly checkpointer: BaseCheckpointSaver | false
 }
 
 /** The ReAct agent. A prompt as plain text, since not every compatible server takes it in blocks. */

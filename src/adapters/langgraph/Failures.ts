@@ -1,4 +1,4 @@
-import { type JsonObject } from "../../domain/Json.ts"
+import type { JsonObject } from "../../domain/Json.ts"
 import { secretsOf } from "../../domain/Secrets.ts"
 import { GraphFailed } from "../../ports/AgentGraphs.ts"
 import { OutboundRefused } from "../../ports/Outbound.ts"
@@ -8,7 +8,7 @@ const redacted = "[redacted]"
 
 /** How credentials look: authorisation headers, provider keys, JSON Web Tokens. */
 const credentials =
-  /\b(Bearer|Basic)\s+[\w.~+/=-]+|\b(sk|pk|rk)-[\w-]{6,}|\bAIza[\w-]{20,}|\beyJ[\w-]+\.[\w-]+\.[\w-]*/g
+  /\b(Bearer|Basic)\s+[\w.~+/=-]{12,}|\b(sk|pk|rk)-[\w-]{6,}|\bAIza[\w-]{20,}|\beyJ[\w-]+\.[\w-]+\.[\w-]*/g
 
 /** A text without the secrets that are known and without what looks like one. */
 export const redact = (text: string, secrets: Iterable<string>): string => {

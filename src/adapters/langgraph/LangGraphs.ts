@@ -82,12 +82,13 @@ export const layer = Layer.effect(
       return { report, signals: { [Symbol.asyncIterator]: () => ({ next: () => signals.next() }) } }
     })
 
-    const run = (run: GraphRun) => {
-      const { configurable } = run.configuration
-      const secrets = [...secretTexts(configurable), ...run.token === null ? [] : [Redacted.value(run.token)]]
+    const run = (request: GraphRun) => {
+      const { configuration, token } = request
+      const tokens = token === null ? [] : [Redacted.value(token)]
+      const secrets = [...secretTexts(configuration.configurable), ...tokens, ...models.keys]
       const failed = (error: unknown) => failure(error, secrets)
       return Stream.unwrap(
-        start(run).pipe(
+        start(request).pipe(
           Effect.map(({ report, signals }) => {
             const frames = Stream.fromAsyncIterable(signals, failed)
             const tools: GraphSignal = { _tag: "Tools", report }

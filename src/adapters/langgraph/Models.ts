@@ -58,6 +58,8 @@ type Route = Omit<ModelRequest, "model" | "sampling">
 /** Chat models, as a run's configuration asks for them. */
 export class Models extends Context.Service<Models, {
   readonly make: (settings: AgentSettings) => Effect.Effect<Made, GraphFailed>
+  /** The server's own keys, for keeping them out of what is told. */
+  readonly keys: ReadonlyArray<string>
 }>()("throughline/adapters/langgraph/Models") {
   static readonly layer = (options: ModelOptions) =>
     Layer.effect(
@@ -107,6 +109,7 @@ export class Models extends Context.Service<Models, {
         }
 
         return Models.of({
+          keys: Object.values(options).flatMap(({ apiKey }) => Option.toArray(apiKey)).map(Redacted.value),
           make: Effect.fn("Models.make")(function*(settings) {
             const written = settings.model_name ?? defaults.model_name
             const baseUrl = notBlank(settings.base_url)

@@ -91,7 +91,8 @@ const openai = async ({ sampling: wanted, ...request }: ModelRequest): Promise<M
   return { model: baseUrl === undefined ? new ChatOpenAI(fields) : new ChatOpenAICompletions(fields), notSent }
 }
 
-const anthropicOnly: ReadonlyArray<Parameter> = [
+/** What neither Anthropic nor Google has. */
+const openaiOnly: ReadonlyArray<Parameter> = [
   "frequency_penalty",
   "presence_penalty",
   "repetition_penalty",
@@ -125,19 +126,19 @@ const anthropic = async ({ sampling: wanted, ...request }: ModelRequest): Promis
     })
     return { model: made, notSent }
   }
-  const made = make([...anthropicOnly, ...either])
+  const made = make([...openaiOnly, ...either])
   try {
     made.model.invocationParams()
     return made
   } catch {
     // LangChain knows which of Claude's models refuse sampling parameters, and says so only by throwing.
-    return make([...anthropicOnly, "temperature", "top_p", "top_k"])
+    return make([...openaiOnly, "temperature", "top_p", "top_k"])
   }
 }
 
 const google = async ({ apiKey, maxRetries, model, sampling: wanted }: ModelRequest): Promise<Made> => {
   const { ChatGoogleGenerativeAI } = await import("@langchain/google-genai")
-  const { notSent, sampling } = without(wanted, anthropicOnly)
+  const { notSent, sampling } = without(wanted, openaiOnly)
   const made = new ChatGoogleGenerativeAI({
     model,
     apiKey,

@@ -48,18 +48,13 @@ export const connect = Effect.fn("Mcp.connect")(function*(
   const url = yield* Effect.try({ try: () => mcpEndpoint(server.url), catch: (error) => error })
   const { client, transport } = yield* Effect.acquireRelease(
     Effect.sync(() => ({
-      client: new ToolClient({ name: "throughline", version: "0.1.0" }),
+      client: new ToolClient(Duration.toMillis(options.callTimeout)),
       transport: transportTo(url, options)
     })),
     ({ client, transport }) => close(client, transport)
   )
   yield* attempt((signal) => client.connect(transport, { signal }))
-  const tools = yield* attempt(() =>
-    loadMcpTools(server.name, client, {
-      defaultToolTimeout: Duration.toMillis(options.callTimeout),
-      throwOnLoadError: false
-    })
-  )
+  const tools = yield* attempt(() => loadMcpTools(server.name, client, { throwOnLoadError: false }))
   const wanted = server.tools ?? null
   return wanted === null ? tools : tools.filter(({ name }) => wanted.includes(name))
 })

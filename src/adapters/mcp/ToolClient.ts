@@ -18,9 +18,17 @@ const interaction = (error: McpError): string => {
 
 /** A client whose failed calls are results that say so: one tool's failure is the model's to handle, not the run's end. */
 export class ToolClient extends Client {
+  readonly #callTimeout: number
+
+  constructor(callTimeout: number) {
+    super({ name: "throughline", version: "0.1.0" })
+    this.#callTimeout = callTimeout
+  }
+
   override async callTool(...[params, resultSchema, options]: Parameters<Client["callTool"]>) {
     try {
-      return await super.callTool(params, resultSchema, options)
+      // Here and not through LangChain, whose timers go on after the call and hold on to all of its run meanwhile.
+      return await super.callTool(params, resultSchema, { ...options, timeout: this.#callTimeout })
     } catch (error) {
       if (options?.signal?.aborted) throw error
       if (!(error instanceof McpError)) {

@@ -34,8 +34,8 @@ export const PgRunLedger = Layer.effect(
         where t.id = (select r.thread_id from langgraph_server.runs r where r.id = ${runId})
         for update`
 
-    /** The thread after one of its runs has ended: still busy if another is active, by runs_active. */
-    const leaveThread = (threadId: ThreadId, status: ThreadStatus, interrupts: JsonObject) =>
+    /** Threads after one of their runs has ended: still busy where another is active, by runs_active. */
+    const leaveThreads = (threadIds: ReadonlyArray<ThreadId>, status: ThreadStatus, interrupts: JsonObject) =>
       sql`
         update langgraph_server.threads t
         set
@@ -50,7 +50,7 @@ export const PgRunLedger = Layer.effect(
           end,
           interrupts = ${jsonb(sql, interrupts)},
           updated_at = now()
-        where t.id = ${threadId}`
+        where t.id = any(${threadIds}::uuid[])`
 
     return RunLedger.of({
       claim: Effect.fn("RunLedger.claim")(
@@ -86,7 +86,7 @@ export const PgRunLedger = Layer.effect(
               and r.attempt = ${attempt}
               and r.status in ('pending', 'running')
             returning r.thread_id`)
-          if (settled !== undefined) yield* leaveThread(settled.thread_id, after.thread, waitingIn(outcome))
+          if (settled !== undefined) yield* leaveThreads([settled.thread_id], after.thread, waitingIn(outcome))
           return settled !== undefined
         },
         sql.withTransaction,
@@ -109,7 +109,7 @@ export const PgRunLedger = Layer.effect(
             delete from langgraph_server.runs where id = ${runId} returning thread_id`)
           if (gone === undefined) return
           yield* checkpoints(sql).undo(gone.thread_id, runId)
-          yield* leaveThread(gone.thread_id, "idle", {})
+          yield* leaveThreads([gone.thread_id], "idle", {})
         },
         sql.withTransaction,
         orUnavailable
@@ -141,20 +141,7 @@ export const PgRunLedger = Layer.effect(
             where r.status in ('pending', 'running')
               and r.renewed_at < now() - make_interval(secs => ${seconds})
             returning r.thread_id`)
-          yield* sql`
-            update langgraph_server.threads t
-            set
-              status = case
-                when exists (
-                  select
-                  from langgraph_server.runs r
-                  where r.thread_id = t.id and r.status in ('pending', 'running')
-                )
-                then 'busy'
-                else 'error'
-              end,
-              updated_at = now()
-            where t.id = any(${orphans.map(({ thread_id }) => thread_id)}::uuid[])`
+          yield* leaveThreads(orphans.map(({ thread_id }) => thread_id), "error", {})
           return temporary.length + orphans.length
         },
         sql.withTransaction,
