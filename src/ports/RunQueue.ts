@@ -9,8 +9,17 @@ import type { StorageUnavailable } from "./StorageUnavailable.ts"
  * is `RunHandler`'s.
  */
 export class RunQueue extends Context.Service<RunQueue, {
-  /** Idempotent by run id. `credentials` stay in memory: they are not to be written anywhere. */
-  readonly enqueue: (run: Run, credentials: RunCredentials) => Effect.Effect<void, StorageUnavailable>
+  /**
+   * Puts a run in line, inside the transaction that creates it: no run without a place, no place without a run, and the
+   * order of a thread's runs is the order of their commits. A queue that is not part of that transaction waits for
+   * `created`, which says whether it was committed. Idempotent by run id.
+   * `credentials` stay in memory: they are not to be written anywhere.
+   */
+  readonly enqueue: (
+    run: Run,
+    credentials: RunCredentials,
+    created: Effect.Effect<boolean>
+  ) => Effect.Effect<void, StorageUnavailable>
   /** Wants a run stopped; answers when that is under way. `settled` answers when the run has ended. */
   readonly cancel: (runId: RunId, action: CancelAction) => Effect.Effect<void, StorageUnavailable>
   /** Returns when the run has ended, or at once if this queue does not hold it. */

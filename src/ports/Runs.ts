@@ -13,9 +13,10 @@ export type NewRun = Omit<Run, "owner" | "status" | "attempt" | "tools" | "failu
 export class Runs extends Context.Service<Runs, {
   /**
    * Admits a run to its thread by the multitask rule, with the thread locked: `ThreadBusy` changes nothing. An accepted
-   * run is `pending` and its thread `busy`. The admission names the runs that have to stop.
+   * run is `pending` and its thread `busy`. `enqueue` belongs to the same transaction. The admission names the runs that
+   * have to stop.
    */
-  readonly create: (run: NewRun, owner: Principal) => Eff<
+  readonly create: (run: NewRun, owner: Principal, enqueue: (run: Run) => Eff<void>) => Eff<
     { readonly run: Run; readonly admission: Exclude<Admission, { readonly _tag: "Rejected" }> },
     ThreadBusy | ThreadNotFound
   >

@@ -48,6 +48,9 @@ export const runOn = (thread_id: ThreadId): Run => ({
 
 export const credentials: RunCredentials = { token: null, secrets: Redacted.make(new Map()) }
 
+/** The transaction that made the run is through. */
+export const committed = Effect.succeed(true)
+
 export type Execute = RunHandler["Service"]["execute"]
 
 /** A handler whose runs go on until the test lets them end; it tells which it has taken up. */

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import * as InProcessRunQueue from "../../src/adapters/in-process/InProcessRunQueue.ts"
 import { RunHandler, RunQueue } from "../../src/ports/RunQueue.ts"
-import { credentials, newThread, runOn } from "./queued-runs.ts"
+import { committed, credentials, newThread, runOn } from "./queued-runs.ts"
 
 describe("InProcessRunQueue", () => {
   it.live("gives the runs it holds some time to end when the process is interrupted, and no more than that", () =>
@@ -18,7 +18,7 @@ describe("InProcessRunQueue", () => {
       const running = yield* Deferred.make<void>()
       const process = yield* Effect.gen(function*() {
         const queue = yield* RunQueue
-        for (const run of [brief, after, endless]) yield* queue.enqueue(run, credentials)
+        for (const run of [brief, after, endless]) yield* queue.enqueue(run, credentials, committed)
         yield* Deferred.succeed(running, undefined)
         return yield* Effect.never
       }).pipe(

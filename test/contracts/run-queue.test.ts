@@ -4,7 +4,7 @@ import * as InProcessRunQueue from "../../src/adapters/in-process/InProcessRunQu
 import { CancelAction, type RunId } from "../../src/domain/Run.ts"
 import type { RunCredentials } from "../../src/ports/RunCredentials.ts"
 import { RunHandler, RunQueue } from "../../src/ports/RunQueue.ts"
-import { credentials, type Execute, held, newThread, runOn } from "./queued-runs.ts"
+import { committed, credentials, type Execute, held, newThread, runOn } from "./queued-runs.ts"
 
 /** What every adapter of `RunQueue` must do. */
 const runQueueContract = <E>(name: string, layer: Layer.Layer<RunQueue, E, RunHandler>) =>
@@ -26,7 +26,7 @@ const runQueueContract = <E>(name: string, layer: Layer.Layer<RunQueue, E, RunHa
             Effect.andThen(Effect.sync(() => log.push(`end ${runId}`)))
           )
         )
-        yield* Effect.forEach(runs, (run) => queue.enqueue(run, credentials))
+        yield* Effect.forEach(runs, (run) => queue.enqueue(run, credentials, committed))
         yield* Effect.forEach(runs, (run) => queue.settled(run.run_id)).pipe(Effect.timeout("10 seconds"))
         for (const { thread_id } of runs) {
           const own = runs.filter((run) => run.thread_id === thread_id).map(({ run_id }) => run_id)
@@ -42,7 +42,7 @@ const runQueueContract = <E>(name: string, layer: Layer.Layer<RunQueue, E, RunHa
         const { execute, next, release } = yield* held
         const queue = yield* queueFor(execute)
         const runs = [runOn(newThread()), runOn(newThread()), runOn(newThread())]
-        for (const run of runs) yield* queue.enqueue(run, credentials)
+        for (const run of runs) yield* queue.enqueue(run, credentials, committed)
         assert.sameMembers([yield* next, yield* next, yield* next], runs.map(({ run_id }) => run_id))
         yield* Effect.forEach(runs, release)
       }))
@@ -53,12 +53,12 @@ const runQueueContract = <E>(name: string, layer: Layer.Layer<RunQueue, E, RunHa
         const queue = yield* queueFor(execute)
         const thread = newThread()
         const first = runOn(thread), second = runOn(thread), third = runOn(thread), elsewhere = runOn(newThread())
-        yield* queue.enqueue(first, credentials)
-        yield* queue.enqueue(second, credentials)
+        yield* queue.enqueue(first, credentials, committed)
+        yield* queue.enqueue(second, credentials, committed)
         yield* release(first)
         assert.deepStrictEqual([yield* next, yield* next], [first.run_id, second.run_id])
-        yield* queue.enqueue(third, credentials)
-        yield* queue.enqueue(elsewhere, credentials)
+        yield* queue.enqueue(third, credentials, committed)
+        yield* queue.enqueue(elsewhere, credentials, committed)
         assert.strictEqual(yield* next, elsewhere.run_id)
         yield* release(second)
         assert.strictEqual(yield* next, third.run_id)
@@ -72,12 +72,14 @@ const runQueueContract = <E>(name: string, layer: Layer.Layer<RunQueue, E, RunHa
         const thread = newThread()
         const first = runOn(thread), second = runOn(thread), last = runOn(thread)
         for (const run of [first, second]) {
-          yield* Effect.all([1, 2, 3].map(() => queue.enqueue(run, credentials)), { concurrency: "unbounded" })
+          yield* Effect.all([1, 2, 3].map(() => queue.enqueue(run, credentials, committed)), {
+            concurrency: "unbounded"
+          })
         }
         assert.strictEqual(yield* next, first.run_id)
-        yield* queue.enqueue(first, credentials)
-        yield* queue.enqueue(second, credentials)
-        yield* queue.enqueue(last, credentials)
+        yield* queue.enqueue(first, credentials, committed)
+        yield* queue.enqueue(second, credentials, committed)
+        yield* queue.enqueue(last, credentials, committed)
         for (const run of [first, second, last]) yield* release(run)
         assert.deepStrictEqual([yield* next, yield* next], [second.run_id, last.run_id])
         yield* queue.settled(last.run_id)
@@ -91,7 +93,7 @@ const runQueueContract = <E>(name: string, layer: Layer.Layer<RunQueue, E, RunHa
         for (const token of ["a", "b"]) {
           const run = runOn(newThread())
           const own = { ...credentials, token: Redacted.make(token) }
-          yield* queue.enqueue(run, own)
+          yield* queue.enqueue(run, own, committed)
           yield* queue.settled(run.run_id)
           assert.strictEqual(given.get(run.run_id), own)
         }
@@ -105,30 +107,33 @@ const runQueueContract = <E>(name: string, layer: Layer.Layer<RunQueue, E, RunHa
             Effect.flatMap(stop, (action) => Queue.offer(stops, [runId, action] as const))
           )
           const run = runOn(newThread()), bystander = runOn(newThread())
-          yield* queue.enqueue(bystander, credentials)
-          yield* queue.enqueue(run, credentials)
+          yield* queue.enqueue(bystander, credentials, committed)
+          yield* queue.enqueue(run, credentials, committed)
           yield* queue.cancel(run.run_id, action)
           yield* queue.settled(run.run_id).pipe(Effect.timeout("5 seconds"))
           assert.deepStrictEqual(yield* Queue.takeAll(stops), [[run.run_id, action]])
         }))
 
-      it.live(`hands out a run that was cancelled in the queue (${action}), with its stop told already`, () =>
+      it.live(`hands out a run that was cancelled in the queue (${action}) at once, with its stop told already`, () =>
         Effect.gen(function*() {
           const gate = yield* Deferred.make<void>()
-          const seen: Array<CancelAction | "none"> = []
-          const queue = yield* queueFor((_, __, stop) =>
+          const seen = new Map<RunId, CancelAction | "none">()
+          const queue = yield* queueFor((runId, _, stop) =>
             Effect.raceFirst(stop, Effect.as(Effect.yieldNow, "none" as const)).pipe(
-              Effect.tap((told) => Effect.sync(() => seen.push(told))),
-              Effect.andThen(Deferred.await(gate))
+              Effect.tap((told) => Effect.sync(() => seen.set(runId, told))),
+              Effect.andThen((told) => told === "none" ? Deferred.await(gate) : Effect.void)
             )
           )
           const thread = newThread()
           const first = runOn(thread), second = runOn(thread), third = runOn(thread)
-          for (const run of [first, second, third]) yield* queue.enqueue(run, credentials)
+          for (const run of [first, second, third]) yield* queue.enqueue(run, credentials, committed)
           yield* queue.cancel(second.run_id, action)
+          yield* queue.settled(second.run_id).pipe(Effect.timeout("5 seconds"))
+          assert.strictEqual(seen.get(second.run_id), action)
+          assert.isFalse(seen.has(third.run_id), "the third waits for the first yet")
           yield* Deferred.succeed(gate, undefined)
           yield* queue.settled(third.run_id).pipe(Effect.timeout("5 seconds"))
-          assert.deepStrictEqual(seen, ["none", action, "none"])
+          assert.deepStrictEqual([first, third].map(({ run_id }) => seen.get(run_id)), ["none", "none"])
         }))
     }
 
@@ -143,7 +148,7 @@ const runQueueContract = <E>(name: string, layer: Layer.Layer<RunQueue, E, RunHa
         const stranger = runOn(newThread())
         yield* queue.cancel(stranger.run_id, "interrupt")
         yield* queue.settled(stranger.run_id)
-        yield* queue.enqueue(run, credentials)
+        yield* queue.enqueue(run, credentials, committed)
         const settled = yield* Effect.forkChild(queue.settled(run.run_id), { startImmediately: true })
         yield* next
         assert.isUndefined(settled.pollUnsafe())
@@ -164,7 +169,7 @@ const runQueueContract = <E>(name: string, layer: Layer.Layer<RunQueue, E, RunHa
           return runId === interrupted.run_id ? Effect.interrupt : Effect.sync(() => ended.push(runId))
         })
         const runs = [broken, interrupted, next]
-        for (const run of runs) yield* queue.enqueue(run, credentials)
+        for (const run of runs) yield* queue.enqueue(run, credentials, committed)
         for (const run of runs) yield* queue.settled(run.run_id).pipe(Effect.timeout("5 seconds"))
         assert.deepStrictEqual(ended, [next.run_id])
       }))
@@ -180,7 +185,7 @@ const runQueueContract = <E>(name: string, layer: Layer.Layer<RunQueue, E, RunHa
           .pipe(Scope.provide(scope))
         const thread = newThread()
         const running = runOn(thread)
-        for (const run of [running, runOn(thread), runOn(thread)]) yield* queue.enqueue(run, credentials)
+        for (const run of [running, runOn(thread), runOn(thread)]) yield* queue.enqueue(run, credentials, committed)
         assert.strictEqual(yield* next, running.run_id)
         yield* Scope.close(scope, Exit.void).pipe(Effect.timeout("5 seconds"))
         assert.deepStrictEqual([interrupted, yield* waiting], [1, 0])

@@ -9,6 +9,9 @@ import { type NewRun, RunLedger, Runs } from "../../src/ports/Runs.ts"
 import { Threads } from "../../src/ports/Threads.ts"
 import { inWorld, person } from "../support/PostgresPorts.ts"
 
+/** Nobody stands in line here. */
+const inLine = () => Effect.void
+
 const nord = person(people.member, organizations.kanzleiNord)
 const colleague = person(people.admin, organizations.kanzleiNord)
 const sued = person(people.otherOrganisation, organizations.immobilienSued)
@@ -109,7 +112,7 @@ describe("Runs", () => {
   it.effect("keep what they were made of, and belong to the thread's owner", () =>
     withThreads(Effect.gen(function*() {
       const runs = yield* Runs
-      const { admission, run } = yield* runs.create(newRun(1), nord)
+      const { admission, run } = yield* runs.create(newRun(1), nord, inLine)
       assert.strictEqual(admission._tag, "Accepted")
       const { request, ...rest } = newRun(1)
       assert.deepInclude(run, {
@@ -128,7 +131,7 @@ describe("Runs", () => {
         assert.isTrue(Option.isNone(yield* runs.find(thread, runId(1), principal)))
         assert.deepStrictEqual(yield* runs.list(thread, { limit: 10, offset: 0 }, principal), [])
         assert.isFalse(yield* runs.delete(thread, runId(1), principal))
-        assert.strictEqual((yield* Effect.flip(runs.create(newRun(2), principal)))._tag, "ThreadNotFound")
+        assert.strictEqual((yield* Effect.flip(runs.create(newRun(2), principal, inLine)))._tag, "ThreadNotFound")
       }
       assert.isTrue(Option.isNone(yield* runs.find(other, runId(1), sued)))
       assert.isTrue(Option.isNone(yield* runs.find(other, runId(1), nord)))
@@ -137,15 +140,15 @@ describe("Runs", () => {
   it.effect("are admitted by the multitask rule", () =>
     withThreads(Effect.gen(function*() {
       const runs = yield* Runs
-      yield* runs.create(newRun(1), nord)
-      assert.strictEqual((yield* Effect.flip(runs.create(newRun(2), nord)))._tag, "ThreadBusy")
-      assert.strictEqual((yield* runs.create(newRun(3, "enqueue"), nord)).admission._tag, "Accepted")
-      assert.deepStrictEqual((yield* runs.create(newRun(4, "interrupt"), nord)).admission, {
+      yield* runs.create(newRun(1), nord, inLine)
+      assert.strictEqual((yield* Effect.flip(runs.create(newRun(2), nord, inLine)))._tag, "ThreadBusy")
+      assert.strictEqual((yield* runs.create(newRun(3, "enqueue"), nord, inLine)).admission._tag, "Accepted")
+      assert.deepStrictEqual((yield* runs.create(newRun(4, "interrupt"), nord, inLine)).admission, {
         _tag: "AcceptedAfter",
         stop: [runId(1), runId(3)],
         action: "interrupt"
       })
-      assert.deepInclude((yield* runs.create(newRun(5, "rollback"), nord)).admission, {
+      assert.deepInclude((yield* runs.create(newRun(5, "rollback"), nord, inLine)).admission, {
         stop: [runId(1), runId(3), runId(4)],
         action: "rollback"
       })
@@ -162,7 +165,7 @@ describe("Runs", () => {
       const runs = yield* Runs
       const results = yield* Effect.forEach(
         Array.from({ length: 10 }, (_, index) => index),
-        (index) => Effect.result(runs.create(newRun(index), nord)),
+        (index) => Effect.result(runs.create(newRun(index), nord, inLine)),
         { concurrency: "unbounded" }
       )
       assert.strictEqual(results.filter(Result.isSuccess).length, 1)
@@ -173,7 +176,7 @@ describe("Runs", () => {
     withThreads(Effect.gen(function*() {
       const runs = yield* Runs
       const ledger = yield* RunLedger
-      yield* runs.create(newRun(1), nord)
+      yield* runs.create(newRun(1), nord, inLine)
       assert.isFalse(yield* runs.delete(thread, runId(1), nord))
       yield* ledger.settle(runId(1), 0, RunOutcome.Cancelled())
       assert.isTrue(yield* runs.delete(thread, runId(1), nord))
@@ -186,7 +189,7 @@ describe("RunLedger", () => {
     withThreads(Effect.gen(function*() {
       const runs = yield* Runs
       const ledger = yield* RunLedger
-      yield* runs.create(newRun(1), nord)
+      yield* runs.create(newRun(1), nord, inLine)
       const claims = yield* Effect.forEach([1, 2, 3], () => ledger.claim(runId(1)), { concurrency: "unbounded" })
       const claimed = claims.filter(Option.isSome).map(({ value }): Partial<Run> => value)
       assert.strictEqual(claimed.length, 1)
@@ -205,7 +208,7 @@ describe("RunLedger", () => {
         status: "interrupted"
       })
 
-      yield* runs.create(newRun(2, "reject", { graph_id: "second" }), nord)
+      yield* runs.create(newRun(2, "reject", { graph_id: "second" }), nord, inLine)
       assert.strictEqual((yield* threadNow).graph_id, "agent")
       yield* ledger.claim(runId(2))
       assert.deepStrictEqual(yield* threadNow, { graph_id: "second", interrupts: {}, status: "busy" })
@@ -220,8 +223,8 @@ describe("RunLedger", () => {
     withThreads(Effect.gen(function*() {
       const runs = yield* Runs
       const ledger = yield* RunLedger
-      yield* runs.create(newRun(1), nord)
-      yield* runs.create(newRun(2, "enqueue"), nord)
+      yield* runs.create(newRun(1), nord, inLine)
+      yield* runs.create(newRun(2, "enqueue"), nord, inLine)
       yield* ledger.claim(runId(1))
       yield* ledger.settle(runId(1), 1, done)
       assert.strictEqual((yield* threadNow).status, "busy")
@@ -235,11 +238,11 @@ describe("RunLedger", () => {
       const runs = yield* Runs
       const ledger = yield* RunLedger
       for (let last = 1; last <= 20; last += 2) {
-        yield* runs.create(newRun(last, "enqueue"), nord)
+        yield* runs.create(newRun(last, "enqueue"), nord, inLine)
         yield* ledger.claim(runId(last))
         yield* Effect.all([
           ledger.settle(runId(last), 1, done),
-          runs.create(newRun(last + 1, "enqueue"), nord)
+          runs.create(newRun(last + 1, "enqueue"), nord, inLine)
         ], { concurrency: 2 })
         assert.strictEqual((yield* threadNow).status, "busy")
         yield* ledger.settle(runId(last + 1), 0, RunOutcome.Cancelled())
@@ -251,7 +254,7 @@ describe("RunLedger", () => {
     withThreads(Effect.gen(function*() {
       const runs = yield* Runs
       const ledger = yield* RunLedger
-      yield* runs.create(newRun(1), nord)
+      yield* runs.create(newRun(1), nord, inLine)
       yield* ledger.claim(runId(1))
       yield* checkpoint(thread, "before", null)
       yield* checkpoint(thread, "during", runId(1))
@@ -274,10 +277,10 @@ describe("RunLedger", () => {
     withThreads(Effect.gen(function*() {
       const runs = yield* Runs
       const ledger = yield* RunLedger
-      yield* runs.create(newRun(1), nord)
+      yield* runs.create(newRun(1), nord, inLine)
       yield* ledger.claim(runId(1))
-      yield* runs.create(newRun(2, "enqueue"), nord)
-      yield* runs.create(temporary(3, other), sued)
+      yield* runs.create(newRun(2, "enqueue"), nord, inLine)
+      yield* runs.create(temporary(3, other), sued, inLine)
       yield* checkpoint(other, "c", runId(3))
       assert.strictEqual(yield* ledger.settleOrphans({ error: "ServerRestarted", message: "gone" }, Duration.zero), 3)
       assert.strictEqual(yield* ledger.settleOrphans({ error: "ServerRestarted", message: "gone" }, Duration.zero), 0)
@@ -292,7 +295,7 @@ describe("RunLedger", () => {
     withThreads(Effect.gen(function*() {
       const runs = yield* Runs
       const ledger = yield* RunLedger
-      yield* runs.create(newRun(1), nord)
+      yield* runs.create(newRun(1), nord, inLine)
       yield* checkpoint(thread, "c", runId(1))
       yield* ledger.dropThread(thread)
       assert.deepStrictEqual(yield* checkpointsLeft(thread), [])

@@ -23,7 +23,9 @@ export const messagesOf = (values: unknown) => stateOf(values).messages ?? []
 
 /** A conversation as one reads it: `human: …`, `ai: …`, `tool: …`. */
 export const said = (values: unknown): ReadonlyArray<string> =>
-  messagesOf(values).map(({ content, type }) => `${type}: ${typeof content === "string" ? content : JSON.stringify(content)}`)
+  messagesOf(values).map(({ content, type }) =>
+    `${type}: ${typeof content === "string" ? content : JSON.stringify(content)}`
+  )
 
 /** What waits for a person, if the graph does. */
 export const interruptsOf = (values: unknown) => stateOf(values).__interrupt__

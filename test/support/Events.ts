@@ -35,7 +35,11 @@ export async function* framesOf(response: Response): AsyncGenerator<Frame> {
   }
 }
 
-export const allFrames = (response: Response) => Array.fromAsync(framesOf(response))
+export const allFrames = async (response: Response): Promise<ReadonlyArray<Frame>> => {
+  const frames: Array<Frame> = []
+  for await (const frame of framesOf(response)) frames.push(frame)
+  return frames
+}
 
 /** Reads on until a frame of that name. */
 export const nextFrame = async (frames: AsyncIterator<Frame>, event: string): Promise<Frame> => {

@@ -22,6 +22,8 @@ export interface WorldOptions {
   readonly prepare?: (database: pg.Client) => Promise<unknown>
   /** The summary of the sync at the start is waited for. */
   readonly awaitSync?: boolean
+  /** Starts another server in the surroundings of one, on the same database: a replica, or a restart. */
+  readonly beside?: Surroundings
 }
 
 /** People by what they are in the world. */
@@ -44,7 +46,8 @@ const until = async <A>(what: string, find: () => Found<A> | Promise<Found<A>>, 
   throw new Error(`${what} did not happen within ${ms} ms`)
 }
 
-const start = Effect.fnUntraced(function*(options: WorldOptions) {
+/** What a server lives in: a database with the consumer's tables, a model, MCP servers, and its secrets. */
+const surroundings = Effect.fnUntraced(function*(options: WorldOptions) {
   const secret = Redacted.make(randomBytes(32).toString("base64url"))
   const model = yield* scriptedModel
   const legal = yield* mcpServer({ name: "legal-mcp", tools: ["search_laws", "slow", "fails", "counter"] })
@@ -65,14 +68,19 @@ const start = Effect.fnUntraced(function*(options: WorldOptions) {
     (client) => Effect.promise(() => client.end())
   )
   if (options.prepare !== undefined) yield* Effect.promise(() => options.prepare?.(database) ?? Promise.resolve())
+  return { secret, secretsKey: randomBytes(32).toString("base64url"), model, legal, databaseUrl, database }
+})
 
+const start = Effect.fnUntraced(function*(options: WorldOptions) {
+  const around = options.beside ?? (yield* surroundings(options))
+  const { database, databaseUrl, legal, model, secret, secretsKey } = around
   const given = yield* Effect.provide(
     Effect.flatMap(settings, serverSettings),
     environment({
       PORT: "0",
       DATABASE_URL: Redacted.value(databaseUrl),
       SUPABASE_JWT_SECRET: Redacted.value(secret),
-      SECRETS_KEY: randomBytes(32).toString("base64url"),
+      SECRETS_KEY: secretsKey,
       AGENT_SYNC_SCOPE: options.syncScope ?? "all",
       OPENAI_API_KEY: "sk-server-key-canary",
       OPENAI_BASE_URL: model.url,
@@ -95,6 +103,7 @@ const start = Effect.fnUntraced(function*(options: WorldOptions) {
   const token = (person: Person) => Redacted.value(tokens[person])
   const world = {
     url,
+    around,
     databaseUrl: Redacted.value(databaseUrl),
     secret: Redacted.value(secret),
     /** A connection of the test's own to the database, as its owner. */
@@ -127,19 +136,28 @@ const start = Effect.fnUntraced(function*(options: WorldOptions) {
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` })
 const summaryWords = "Startup sync summary:"
 
+export type Surroundings = Effect.Success<ReturnType<typeof surroundings>>
 type Started = Effect.Success<ReturnType<typeof start>>
 
 /** A Throughline of real parts in this process, with two organisations, a live MCP server and a dead one. */
 export type Throughline = Started & { readonly stop: () => Promise<void> }
 
-export const startThroughline = async (options: WorldOptions = {}): Promise<Throughline> => {
+/** Opens something for as long as a test wants it. */
+const held = async <A>(
+  open: Effect.Effect<A, unknown, Scope.Scope>
+): Promise<A & { readonly stop: () => Promise<void> }> => {
   const scope = await Effect.runPromise(Scope.make())
   const stop = () => Effect.runPromise(Scope.close(scope, Exit.void))
-  const started = await Effect.runPromise(Effect.provideService(start(options), Scope.Scope, scope)).catch(
+  const opened = await Effect.runPromise(Effect.provideService(open, Scope.Scope, scope)).catch(
     async (error: unknown) => {
       await stop()
       throw error
     }
   )
-  return { ...started, stop }
+  return { ...opened, stop }
 }
+
+export const startThroughline = (options: WorldOptions = {}): Promise<Throughline> => held(start(options))
+
+/** Surroundings without a server yet, for `beside`. */
+export const openSurroundings = (options: WorldOptions = {}) => held(surroundings(options))

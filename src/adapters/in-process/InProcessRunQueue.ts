@@ -1,4 +1,4 @@
-import type { Duration } from "effect"
+import type { Context, Duration } from "effect"
 import { Deferred, Effect, Exit, Layer, Scope } from "effect"
 import type { CancelAction, RunId } from "../../domain/Run.ts"
 import type { ThreadId } from "../../domain/Thread.ts"
@@ -8,6 +8,8 @@ interface Job {
   readonly threadId: ThreadId
   readonly stop: Deferred.Deferred<CancelAction>
   readonly ended: Deferred.Deferred<void>
+  /** It has ended, and so have all before it: the thread's next may go. */
+  readonly passed: Deferred.Deferred<void>
 }
 
 /**
@@ -20,6 +22,8 @@ export const layer = (options: { readonly drainFor: Duration.Input }) =>
     RunQueue,
     Effect.gen(function*() {
       const { execute } = yield* RunHandler
+      // Runs start in this context, not in their caller's: that one is inside a transaction.
+      const context = yield* Effect.context<never>()
       const jobs = new Map<RunId, Job>()
       const scope = yield* Scope.make()
       const allEnded = Effect.suspend(() =>
@@ -32,30 +36,42 @@ export const layer = (options: { readonly drainFor: Duration.Input }) =>
           Effect.andThen(Scope.close(scope, Exit.void))
         )
       )
-      /** The last job of each thread: the next one waits for its end. */
+      /** The last job of each thread: the next one waits until it has passed. */
       const last = new Map<ThreadId, Job>()
 
       const finish = (runId: RunId, job: Job) =>
         Effect.suspend(() => {
           jobs.delete(runId)
-          if (last.get(job.threadId) === job) last.delete(job.threadId)
           return Deferred.succeed(job.ended, undefined)
         })
 
+      const pass = (job: Job) =>
+        Effect.suspend(() => {
+          if (last.get(job.threadId) === job) last.delete(job.threadId)
+          return Deferred.succeed(job.passed, undefined)
+        })
+
       return RunQueue.of({
-        enqueue: Effect.fnUntraced(function*(run, credentials) {
+        enqueue: Effect.fnUntraced(function*(run, credentials, created) {
           const job: Job = {
             threadId: run.thread_id,
             stop: yield* Deferred.make<CancelAction>(),
-            ended: yield* Deferred.make<void>()
+            ended: yield* Deferred.make<void>(),
+            passed: yield* Deferred.make<void>()
           }
           if (jobs.has(run.run_id)) return
           const before = last.get(run.thread_id)
           jobs.set(run.run_id, job)
           last.set(run.thread_id, job)
-          yield* (before === undefined ? Effect.void : Deferred.await(before.ended)).pipe(
-            Effect.andThen(execute(run.run_id, credentials, Deferred.await(job.stop))),
+          const stop = Deferred.await(job.stop)
+          const turn = before === undefined ? Effect.void : Deferred.await(before.passed)
+          const work = Effect.andThen(Effect.raceFirst(turn, stop), execute(run.run_id, credentials, stop))
+          // Whoever is stopped in the queue is not to wait for those ahead, nor does anybody overtake them for that.
+          yield* Effect.flatMap(created, (committed) => committed ? work : Effect.void).pipe(
             Effect.ensuring(finish(run.run_id, job)),
+            Effect.andThen(turn),
+            Effect.ensuring(pass(job)),
+            Effect.updateContext((_callers: Context.Context<never>) => context),
             Effect.forkIn(scope)
           )
         }),

@@ -40,7 +40,7 @@ export const PgRuns = Layer.effect(
 
     return Runs.of({
       create: Effect.fn("Runs.create")(
-        function*(run, owner) {
+        function*(run, owner, enqueue) {
           const thread = yield* sql`
             select t.id
             from langgraph_server.threads t
@@ -57,6 +57,7 @@ export const PgRuns = Layer.effect(
             update langgraph_server.threads
             set status = 'busy', graph_id = coalesce(graph_id, ${run.graph_id}), updated_at = now()
             where id = ${run.thread_id}`
+          yield* enqueue(created)
           return { run: created, admission }
         },
         sql.withTransaction,

@@ -1,10 +1,10 @@
-import { Effect, Option, Redacted } from "effect"
+import { Deferred, Effect, Exit, Option, Redacted } from "effect"
 import type { Assistant, AssistantConfig } from "../../domain/Assistant.ts"
 import type { EffectiveConfig, RunOverrides } from "../../domain/EffectiveConfig.ts"
 import { effectiveConfig } from "../../domain/EffectiveConfig.ts"
 import type { Json, JsonObject } from "../../domain/Json.ts"
 import type { Principal } from "../../domain/Principal.ts"
-import type { MultitaskStrategy, RunId, RunRequest } from "../../domain/Run.ts"
+import type { MultitaskStrategy, Run, RunId, RunRequest } from "../../domain/Run.ts"
 import { NothingToResume } from "../../domain/Run.ts"
 import { maskSecrets, secretsOf } from "../../domain/Secrets.ts"
 import type { Thread, ThreadId } from "../../domain/Thread.ts"
@@ -114,23 +114,31 @@ export const createRun = Effect.fn("createRun")(function*(run: NewRun, caller: C
   const configuration = configure(run, assistant, thread, caller, graphs.defaults(assistant.graph_id))
   const { credentials, pinned } = yield* partSecrets(configuration, caller.token)
 
-  const { admission, run: accepted } = yield* (yield* Runs).create({
-    run_id: run.run_id,
-    thread_id: thread.thread_id,
-    assistant_id: assistant.assistant_id,
-    graph_id: assistant.graph_id,
-    assistant_version: assistant.version,
-    metadata: { ...pinned.metadata, graph_id: assistant.graph_id, assistant_id: assistant.assistant_id },
-    request: { ...run.request, temporary: run.thread._tag === "Stateless" && !run.thread.keep },
-    configuration: pinned,
-    multitask_strategy: run.multitask_strategy
-  }, caller.principal)
-
   const queue = yield* RunQueue
-  yield* (yield* RunEvents).open(accepted.run_id)
+  const events = yield* RunEvents
+  const committed = yield* Deferred.make<boolean>()
+  const enqueue = (accepted: Run) =>
+    Effect.andThen(events.open(accepted.run_id), queue.enqueue(accepted, credentials, Deferred.await(committed)))
+  const created = (yield* Runs).create(
+    {
+      run_id: run.run_id,
+      thread_id: thread.thread_id,
+      assistant_id: assistant.assistant_id,
+      graph_id: assistant.graph_id,
+      assistant_version: assistant.version,
+      metadata: { ...pinned.metadata, graph_id: assistant.graph_id, assistant_id: assistant.assistant_id },
+      request: { ...run.request, temporary: run.thread._tag === "Stateless" && !run.thread.keep },
+      configuration: pinned,
+      multitask_strategy: run.multitask_strategy
+    },
+    caller.principal,
+    enqueue
+  )
+  const { admission, run: accepted } = yield* created.pipe(
+    Effect.onExit((exit) => Deferred.succeed(committed, Exit.isSuccess(exit)))
+  )
   if (admission._tag === "AcceptedAfter") {
     yield* Effect.forEach(admission.stop, (earlier) => queue.cancel(earlier, admission.action), { discard: true })
   }
-  yield* queue.enqueue(accepted, credentials)
   return accepted
 }, Effect.uninterruptible)

@@ -53,10 +53,10 @@ export const copyThread = Effect.fn("copyThread")(function*(from: ThreadId, to: 
 export const deleteThread = Effect.fn("deleteThread")(function*(id: ThreadId, principal: Principal) {
   yield* findThread(id, principal)
   const queue = yield* RunQueue
-  for (const runId of yield* activeRuns(id, principal)) {
-    yield* queue.cancel(runId, "interrupt")
-    yield* queue.settled(runId)
-  }
+  const active = yield* activeRuns(id, principal)
+  // All of them before any is waited for: the end of one is the start of the next.
+  yield* Effect.forEach(active, (runId) => queue.cancel(runId, "interrupt"), { discard: true })
+  yield* Effect.forEach(active, queue.settled, { discard: true })
   yield* (yield* Threads).delete(id, principal)
 })
 

@@ -1,0 +1,4 @@
+import { play } from "../support/Scenarios.ts"
+import { cancelledRuns } from "./CancelledRuns.ts"
+
+play("runs that are stopped", cancelledRuns)

@@ -1,0 +1,4 @@
+import { play } from "../support/Scenarios.ts"
+import { concurrentRuns } from "./ConcurrentRuns.ts"
+
+play("runs of one thread", concurrentRuns)

@@ -1,0 +1,30 @@
+import type { Person, Throughline } from "./Throughline.ts"
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+}
+
+/** A bare request (`GET /threads/…`), and the whole answer: what the SDK would hide, or could not send. */
+export const ask = async (
+  world: Pick<Throughline, "fetch">,
+  person: Person | undefined,
+  route: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {}
+): Promise<Answer> => {
+  const [method = "GET", path = "/"] = route.split(" ")
+  const response = await world.fetch(person, path, {
+    method,
+    headers,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) })
+  })
+  return { status: response.status, headers: response.headers, text: await response.text() }
+}
+
+/** What an answer holds, in the shape that the test expects it in. */
+export const json = <T>({ text }: Pick<Answer, "text">): T => JSON.parse(text)
+
+/** What a refusal says. */
+export const detailOf = (answer: Answer): string => String(json<{ readonly detail: unknown }>(answer).detail)
