@@ -14,6 +14,12 @@ class Usage extends Data.TaggedError("Usage")<{}> {
   override readonly message = "--url needs --token: an access token of a member who may use the agent"
 }
 
+class BrokenOff extends Data.TaggedError("BrokenOff")<{ readonly url: string; readonly cause: unknown }> {
+  override get message() {
+    return `The story broke off at ${this.url}: ${this.cause instanceof Error ? this.cause.message : this.cause}`
+  }
+}
+
 const text = (name: string, about: string) => Flag.String(name).pipe(Flag.withDescription(about), Flag.optional)
 
 const flags = {
@@ -56,7 +62,10 @@ const replay = Command.make(
     const tell = makeTeller()
     yield* Effect.scoped(Effect.gen(function*() {
       const stage = yield* stageOf(given)
-      yield* Effect.promise(() => tellStory(stage, tell))
+      yield* Effect.tryPromise({
+        try: () => tellStory(stage, tell),
+        catch: (cause) => new BrokenOff({ url: stage.url, cause })
+      })
     }))
     yield* Console.log(verdict(tell))
     // The verdict is the last word: a failure would add its own.

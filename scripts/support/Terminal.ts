@@ -12,7 +12,7 @@ export const strong = (text: string) => styled("bold", text)
 
 /** Rows under their headings, as wide as they need to be; numbers to the right. */
 export const table = (rows: ReadonlyArray<Readonly<Record<string, string | number>>>): string => {
-  const headings = Object.keys(rows[0] ?? {})
+  const headings = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   const cells = rows.map((row) => headings.map((heading) => row[heading] ?? ""))
   const widths = headings.map((heading, column) =>
     Math.max(heading.length, ...cells.map((row) => String(row[column]).length))

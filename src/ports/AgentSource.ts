@@ -22,6 +22,8 @@ export class AgentSource extends Context.Service<AgentSource, {
   readonly list: (scope: SyncScope) => Eff<ReadonlyArray<Agent>>
   /** An active agent by its UUID. */
   readonly find: (agentId: string) => Eff<Option.Option<Agent>>
+  /** Whether an agent has this UUID, in whatever state: it may be active tomorrow. */
+  readonly has: (agentId: string) => Eff<boolean>
   readonly writeBack: (pairs: SyncPlan["writeBack"]) => Eff<void>
   /**
    * One at a time over all replicas, in one transaction: what runs inside happens altogether or not at all.

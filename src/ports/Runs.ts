@@ -45,4 +45,6 @@ export class RunLedger extends Context.Service<RunLedger, {
   readonly settleOrphans: (failure: RunFailure, unrenewedFor: Duration.Duration) => Eff<number>
   /** Deletes a stateless run's thread with everything on it. */
   readonly dropThread: (threadId: ThreadId) => Eff<void>
+  /** Removes what a run has written to a thread that was deleted under it. */
+  readonly sweepThread: (threadId: ThreadId) => Eff<void>
 }>()("throughline/ports/RunLedger") {}

@@ -70,6 +70,8 @@ describe("AgentSource", () => {
           )
           assert.deepStrictEqual(idsOf(yield* source.list(only(organizations.kanzleiNord))), [agents.allgemein])
           assert.deepStrictEqual(yield* source.find(agents.wartung), Option.none())
+          for (const id of Object.values(agents)) assert.isTrue(yield* source.has(id.toUpperCase()))
+          for (const id of [people.member, "no-uuid"]) assert.isFalse(yield* source.has(id))
         }),
         { generation }
       ))

@@ -106,7 +106,7 @@ const runs = Layer.effect(
   Runs,
   Effect.map(Seen, (seen) =>
     Runs.of({
-      create: (run) => {
+      create: (run, _owner, enqueue) => {
         if (run.thread_id === ids.busy) return Effect.fail(new ThreadBusy({ thread: ids.busy }))
         const accepted: Run = {
           ...run,
@@ -119,7 +119,10 @@ const runs = Layer.effect(
           updated_at: day
         }
         seen.runs.set(run.run_id, accepted)
-        return Effect.as(seen.beforeCreate, { run: accepted, admission: { _tag: "Accepted" } as const })
+        return seen.beforeCreate.pipe(
+          Effect.andThen(enqueue(accepted)),
+          Effect.as({ run: accepted, admission: { _tag: "Accepted" } as const })
+        )
       },
       find: (_, id) => Effect.succeed(Option.fromUndefinedOr(seen.runs.get(id))),
       list: () => Effect.succeed([...seen.runs.values()]),
@@ -150,7 +153,7 @@ const identity = Layer.mergeAll(
 
 const rest = Layer.mergeAll(
   Layer.mock(AgentGraphs, { names: ["agent"], defaults: () => ({}) }),
-  Layer.mock(AgentSource, { find: () => Effect.succeed(Option.none()) }),
+  Layer.mock(AgentSource, { find: () => Effect.succeed(Option.none()), has: () => Effect.succeed(false) }),
   Layer.mock(SyncedAssistants, {}),
   Layer.succeed(ContentDigest, { digest: (text) => text }),
   Layer.succeed(GraphDefaults, new Map()),

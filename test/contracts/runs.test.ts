@@ -291,6 +291,26 @@ describe("RunLedger", () => {
       assert.deepStrictEqual(yield* checkpointsLeft(other), [])
     })))
 
+  it.effect("sweeps up what a run wrote to a thread that was deleted under it, and nothing else", () =>
+    withThreads(Effect.gen(function*() {
+      const runs = yield* Runs
+      const threads = yield* Threads
+      const ledger = yield* RunLedger
+      yield* runs.create(newRun(1), nord, inLine)
+      yield* runs.create({ ...newRun(2), multitask_strategy: "enqueue" }, nord, inLine)
+      yield* ledger.claim(runId(1))
+      yield* checkpoint(thread, "a", runId(1))
+      const written = yield* checkpointsLeft(thread)
+      yield* ledger.sweepThread(thread)
+      assert.deepStrictEqual(yield* checkpointsLeft(thread), written)
+      const active = Option.getOrThrow(yield* threads.delete(thread, nord))
+      assert.sameMembers([...active], [runId(1), runId(2)])
+      yield* checkpoint(thread, "b", runId(1))
+      assert.isFalse(yield* ledger.settle(runId(1), 1, done))
+      yield* ledger.sweepThread(thread)
+      assert.deepStrictEqual(yield* checkpointsLeft(thread), [])
+    })))
+
   it.effect("drops a stateless run's thread with everything on it", () =>
     withThreads(Effect.gen(function*() {
       const runs = yield* Runs

@@ -1,7 +1,6 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Redacted, Schedule } from "effect"
-import { createServer, type Server, Socket } from "node:net"
+import { Deferred, Effect, Fiber, Layer, Option, Redacted, Schedule } from "effect"
 import { databaseLayer } from "../../src/adapters/postgres/Database.ts"
 import { PgAssistants } from "../../src/adapters/postgres/PgAssistants.ts"
 import { postgresLayer } from "../../src/adapters/postgres/Postgres.ts"
@@ -10,6 +9,7 @@ import { ThreadId } from "../../src/domain/Thread.ts"
 import { Assistants } from "../../src/ports/Assistants.ts"
 import { Storage } from "../../src/ports/Storage.ts"
 import { Threads } from "../../src/ports/Threads.ts"
+import { gate } from "../support/Gate.ts"
 import { checkpointerTables, inNowhere, person } from "../support/PostgresPorts.ts"
 import { freshDatabase } from "../support/TestDatabase.ts"
 
@@ -17,37 +17,6 @@ const nobody = person("nobody")
 const emptyContent = { graph_id: "agent", name: "x", description: null, config: {}, context: {}, metadata: {} }
 const anyId = AssistantId.make("any")
 const threadId = ThreadId.make("00000000-0000-4000-a000-000000000001")
-
-/** A way to a server that can be closed and opened. */
-const gate = (url: Redacted.Redacted<string>) =>
-  Effect.gen(function*() {
-    const target = new URL(Redacted.value(url))
-    const sockets = new Set<Socket>()
-    const server: Server = createServer((inward) => {
-      const outward = new Socket().connect(Number(target.port), target.hostname)
-      for (const socket of [inward, outward]) {
-        sockets.add(socket.on("error", () => socket.destroy()))
-      }
-      inward.pipe(outward).pipe(inward)
-    })
-    const listen = (port: number) =>
-      Effect.callback<void>((resume) => {
-        server.listen(port, "127.0.0.1", () => resume(Effect.void))
-      })
-    const close = Effect.callback<void>((resume) => {
-      server.close(() => resume(Effect.void))
-      for (const socket of sockets) socket.destroy()
-      sockets.clear()
-    })
-    yield* listen(0)
-    const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
-    yield* Effect.addFinalizer(() => server.listening ? close : Effect.void)
-    const through = new URL(target)
-    through.hostname = "127.0.0.1"
-    through.port = String(port)
-    return { url: Redacted.make(through.href), close, open: listen(port) }
-  })
 
 describe("Storage", () => {
   it.live("waits for a database that is away at the start, and finds it when it comes", () =>
@@ -88,7 +57,7 @@ describe("Storage", () => {
         const tables = yield* sql`select schemaname from pg_tables where schemaname in ('public', 'langgraph_server')`
         assert.deepStrictEqual([...new Set(tables.map(({ schemaname }) => schemaname))], ["langgraph_server"])
         const done = yield* sql`select name from langgraph_server.migrations order by migration_id`
-        assert.deepStrictEqual(done.map(({ name }) => name), ["assistants", "threads_and_runs"])
+        assert.deepStrictEqual(done.map(({ name }) => name), ["assistants", "threads_and_runs", "run_renewal"])
       }).pipe(Effect.provide(databaseLayer({ url, poolSize: 1 })))
     }))
 
@@ -142,6 +111,6 @@ describe("Storage", () => {
       const blocked = yield* Fiber.join(waiting)
       yield* Fiber.interrupt(holder)
       assert.strictEqual(blocked._tag, "StorageUnavailable")
-      assert.isTrue(yield* threads.delete(threadId, nobody))
+      assert.isTrue(Option.isSome(yield* threads.delete(threadId, nobody)))
     })))
 })

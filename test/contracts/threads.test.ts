@@ -69,7 +69,7 @@ describe("Threads", () => {
         assert.isTrue(Option.isNone(yield* threads.find(id(1), other)))
         assert.isTrue(Option.isNone(yield* threads.patch(id(1), { mine: true }, other)))
         assert.isTrue(Option.isNone(yield* threads.copy(id(1), id(2), other)))
-        assert.isFalse(yield* threads.delete(id(1), other))
+        assert.isTrue(Option.isNone(yield* threads.delete(id(1), other)))
         assert.deepStrictEqual(yield* threads.search({ ...everything, ids: [id(1)] }, other), { items: [], total: 0 })
         assert.strictEqual(yield* threads.count({}, other), 0)
       }
@@ -114,7 +114,7 @@ describe("Threads", () => {
         yield* converse(thread)
       }
       assert.strictEqual(yield* rowsOf(id(1)), 3)
-      assert.isTrue(yield* threads.delete(id(1), nord))
+      assert.deepStrictEqual(yield* threads.delete(id(1), nord), Option.some([]))
       assert.strictEqual(yield* rowsOf(id(1)), 0)
       assert.isTrue(Option.isNone(yield* threads.find(id(1), nord)))
       assert.strictEqual(yield* rowsOf(id(2)), 3)
@@ -136,7 +136,7 @@ describe("Threads", () => {
       assert.deepStrictEqual(copy?.pendingWrites, original?.pendingWrites)
       assert.deepStrictEqual(copy?.metadata, Object.assign({}, original?.metadata, { thread_id: id(2) }))
 
-      assert.isTrue(yield* threads.delete(id(1), nord))
+      assert.deepStrictEqual(yield* threads.delete(id(1), nord), Option.some([]))
       assert.strictEqual(yield* rowsOf(id(2)), 3)
     })))
 })

@@ -1,5 +1,7 @@
 import type { Person, Throughline } from "./Throughline.ts"
 
+export type Verb = "GET" | "POST" | "PATCH" | "DELETE"
+
 export interface Answer {
   readonly status: number
   readonly headers: Headers

@@ -1,8 +1,11 @@
 import { Schema } from "effect"
 import { Configuration, Flag, given, limitOf, maybe, offset, SortOrder } from "./Schemas.ts"
 
+/** In letters. Any text may be an id, but it has to fit into an index. */
+export const maxAssistantId = 255
+
 export const NewAssistant = Schema.Struct({
-  assistant_id: maybe(Schema.String),
+  assistant_id: maybe(Schema.String.check(Schema.isMaxLength(maxAssistantId))),
   graph_id: Schema.NonEmptyString,
   name: given(Schema.String, "Untitled"),
   description: given(Schema.NullOr(Schema.String), null),

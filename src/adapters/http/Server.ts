@@ -5,6 +5,7 @@ import { HttpApiBuilder } from "effect/http-api"
 import { createServer } from "node:http"
 import { Api } from "./Api.ts"
 import * as AssistantHandlers from "./AssistantHandlers.ts"
+import { maxAssistantId } from "./AssistantRequests.ts"
 import * as Authorization from "./Authorization.ts"
 import * as RequestChecks from "./RequestChecks.ts"
 import * as RunHandlers from "./RunHandlers.ts"
@@ -34,6 +35,9 @@ const routes = HttpApiBuilder.layer(Api).pipe(
   Layer.provide([Authorization.layer, RequestChecks.layer])
 )
 
+/** Of a parameter in a path, as it is written there: an assistant's id, every letter of it in percents. */
+const longestId = 12 * maxAssistantId
+
 const unknownRoute = HttpRouter.add("*", "/*", detail(404, "Not Found"))
 
 const nulInUrl = detail(422, [{ loc: ["path"], msg: "The URL holds a NUL", type: "value_error" }])
@@ -41,6 +45,8 @@ const nulInUrl = detail(422, [{ loc: ["path"], msg: "The URL holds a NUL", type:
 /** What a status wants beside its body. */
 const advice: Readonly<Record<number, Record<string, string>>> = {
   401: { "www-authenticate": "Bearer" },
+  // The rest of the body is not read: nothing else can come over this connection.
+  413: { connection: "close" },
   503: { "retry-after": "1" }
 }
 
@@ -88,7 +94,7 @@ const nodeServer = () => createServer({ maxHeaderSize: 128 * 1024, keepAliveTime
 export const layer = ({ corsOrigins, gracefulShutdownTimeout, host, port }: Options) =>
   HttpRouter.serve(
     Layer.mergeAll(routes, unknownRoute, envelope, cors(corsOrigins)),
-    { disableLogger: true, disableListenLog: true }
+    { disableLogger: true, disableListenLog: true, routerConfig: { maxParamLength: longestId } }
   ).pipe(
     Layer.provideMerge(NodeHttpServer.layerServer(nodeServer, { port, host, gracefulShutdownTimeout })),
     Layer.provide([NodeHttpServer.layerHttpServices, redaction])

@@ -53,6 +53,17 @@ const withoutOperatorsHeaders = (fetch: typeof globalThis.fetch): typeof globalT
   return fetch(input, { ...init, headers })
 }
 
+/**
+ * A provider that repeats the key in its refusal: it must not get into a row, a log or an answer, and LangGraph writes
+ * what a node failed with beside its checkpoint before anybody else sees it.
+ */
+const discreet = (fetch: typeof globalThis.fetch, key: string): typeof globalThis.fetch => async (input, init) => {
+  const response = await fetch(input, init)
+  if (response.ok) return response
+  const { headers, status, statusText } = response
+  return new Response(redact(await response.text(), [key]) || null, { headers, status, statusText })
+}
+
 type Route = Omit<ModelRequest, "model" | "sampling">
 
 /** Chat models, as a run's configuration asks for them. */
@@ -123,7 +134,12 @@ export class Models extends Context.Service<Models, {
             const route = yield* baseUrl === undefined
               ? atProvider(name, settings)
               : atCallersEndpoint(name, settings, baseUrl)
-            const request = { ...route, model: name.model, sampling: samplingOf(settings) }
+            const request: ModelRequest = {
+              ...route,
+              fetch: discreet(route.fetch, route.apiKey),
+              model: name.model,
+              sampling: samplingOf(settings)
+            }
             const made = yield* Effect.tryPromise({
               try: () => providers[name.provider](request),
               // LangChain's classes check some parameters themselves.

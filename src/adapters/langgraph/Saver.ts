@@ -37,9 +37,10 @@ const placeOf = ({ configurable = {} }: RunnableConfig) => ({
 })
 
 /**
- * LangGraph's own saver, in its tables and its format, with three differences: its errors say whether the database is
- * away; a checkpoint names the run that made it, which taking a run back needs; and what it writes is one statement,
- * instead of one for each value and two for the transaction around them: a turn with one tool call is 10 statements, not 43.
+ * LangGraph's own saver, in its tables and its format, with four differences: its errors say whether the database is
+ * away; a checkpoint names the run that made it, which taking a run back needs; forks do not share versions; and what it
+ * writes is one statement, instead of one for each value and two for the transaction around them: a turn with one tool
+ * call is 10 statements, not 43.
  */
 export class Saver extends PostgresSaver {
   readonly #connections: pg.Pool
@@ -49,6 +50,14 @@ export class Saver extends PostgresSaver {
     super(connections, undefined, { schema })
     this.#connections = connections
     this.#schema = schema
+  }
+
+  /**
+   * Channel versions that are one's own: LangGraph counts 1, 2, 3, so a fork and what it forks from would arrive at the
+   * same number, and of the two values with it the table keeps the first (langgraphjs#1812).
+   */
+  override getNextVersion(current: number | undefined): number {
+    return Math.floor(current ?? 0) + 1 + Math.random()
   }
 
   override setup() {

@@ -122,6 +122,12 @@ export const PgAgentSource = Layer.effect(
         return Option.map(Array.head(rows), agentOf)
       }, orUnavailable),
 
+      has: Effect.fn("AgentSource.has")(function*(id) {
+        if (!isUuid(id)) return false
+        const rows = yield* withCatalogue(() => sql`select from public.agents a where a.id = ${id}::uuid`)
+        return rows.length > 0
+      }, orUnavailable),
+
       writeBack: Effect.fn("AgentSource.writeBack")(function*(pairs) {
         if (pairs.length === 0) return
         const agentIds = pairs.map(({ agentId }) => agentId)

@@ -148,6 +148,15 @@ export const PgRunLedger = Layer.effect(
         orUnavailable
       ),
 
+      sweepThread: Effect.fn("RunLedger.sweepThread")(
+        function*(threadId) {
+          const there = yield* sql`select t.id from langgraph_server.threads t where t.id = ${threadId} for share`
+          if (there.length === 0) yield* checkpoints(sql).deleteOf([threadId])
+        },
+        sql.withTransaction,
+        orUnavailable
+      ),
+
       dropThread: Effect.fn("RunLedger.dropThread")(
         function*(threadId) {
           yield* sql`delete from langgraph_server.threads where id = ${threadId}`

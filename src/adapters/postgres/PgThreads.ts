@@ -1,6 +1,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Array, Effect, Layer, Option, Schema } from "effect"
 import type { Principal } from "../../domain/Principal.ts"
+import { RunId } from "../../domain/Run.ts"
 import { ThreadExists, type ThreadId } from "../../domain/Thread.ts"
 import { type ThreadFilter, Threads, type ThreadSearch } from "../../ports/Threads.ts"
 import { checkpoints } from "./Checkpoints.ts"
@@ -16,6 +17,7 @@ const sortColumns: Record<ThreadSearch["sort_by"], string> = {
 }
 
 const decodeThreads = decodeRows(ThreadRow)
+const decodeRunIds = decodeRows(Schema.Struct({ run_id: RunId }))
 const decodeTotals = decodeRows(Schema.Struct({ total: Schema.Int }))
 
 export const PgThreads = Layer.effect(
@@ -95,11 +97,18 @@ export const PgThreads = Layer.effect(
 
       delete: Effect.fn("Threads.delete")(
         function*(id, principal) {
+          // Locked, so that no run comes to it any more; looked at afterwards, so that all that came are seen.
+          const found = yield* sql`
+            select t.id from langgraph_server.threads t where ${owned(id, principal)} for update`
+          if (found.length === 0) return Option.none()
+          const active = yield* decodeRunIds(sql`
+            select r.id as run_id
+            from langgraph_server.runs r
+            where r.thread_id = ${id} and r.status in ('pending', 'running')`)
           // Its runs go with it, by their foreign key.
-          const gone = yield* sql`
-            delete from langgraph_server.threads t where ${owned(id, principal)} returning t.id`
-          if (gone.length > 0) yield* checkpoints(sql).deleteOf([id])
-          return gone.length > 0
+          yield* sql`delete from langgraph_server.threads t where t.id = ${id}`
+          yield* checkpoints(sql).deleteOf([id])
+          return Option.some(active.map(({ run_id }) => run_id))
         },
         sql.withTransaction,
         orUnavailable

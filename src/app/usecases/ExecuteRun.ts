@@ -86,6 +86,7 @@ export const layer = Layer.effect(
 
     const settle = (run: Run, outcome: RunOutcome) =>
       ledger.settle(run.run_id, run.attempt, outcome).pipe(
+        Effect.tap((settled) => settled ? Effect.void : ledger.sweepThread(run.thread_id)),
         Effect.tapError((error) => Effect.logWarning(`Run's end not written yet: ${error.message}`)),
         Effect.retry(untilWritten),
         Effect.tap(() => runsEnded(outcome._tag))
@@ -104,7 +105,12 @@ export const layer = Layer.effect(
     const end = (run: Run, exit: Exit.Exit<Ending, unknown>) => {
       if (Exit.isFailure(exit)) return fail(run, exit.cause)
       const ending = exit.value
-      if (ending === "rollback") return Effect.retry(ledger.rollback(run.run_id), untilWritten)
+      if (ending === "rollback") {
+        return Effect.retry(
+          Effect.andThen(ledger.rollback(run.run_id), ledger.sweepThread(run.thread_id)),
+          untilWritten
+        )
+      }
       if (ending === "interrupt") return settle(run, RunOutcome.Cancelled())
       return Effect.andThen(
         settle(run, ending.outcome),

@@ -60,15 +60,12 @@ const keepingSecrets = (present: AssistantContent, next: AssistantContent): Assi
     }
   }
 
-/** An id that is an agent's, or a graph's default, is not for a caller to take. */
+/** An id that is an agent's, if only a draft's, or a graph's default, is not for a caller to take. */
 const isReserved = Effect.fnUntraced(function*(id: string) {
   const defaults = yield* GraphDefaults
   if ([...defaults.values()].some((taken) => taken === id)) return true
   const source = yield* AgentSource
-  return yield* source.find(id).pipe(
-    Effect.map(Option.isSome),
-    Effect.catchTag("AgentTablesUnreadable", () => Effect.succeed(false))
-  )
+  return yield* Effect.catchTag(source.has(id), "AgentTablesUnreadable", () => Effect.succeed(false))
 })
 
 export const createAssistant = Effect.fn("createAssistant")(function*(request: NewAssistant, principal: Principal) {

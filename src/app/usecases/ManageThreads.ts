@@ -1,15 +1,13 @@
 import { Effect, Option } from "effect"
 import type { JsonObject } from "../../domain/Json.ts"
 import type { Principal } from "../../domain/Principal.ts"
-import type { CheckpointRef, RunId } from "../../domain/Run.ts"
-import { isActive } from "../../domain/Run.ts"
+import type { CheckpointRef } from "../../domain/Run.ts"
 import { ThreadBusy } from "../../domain/Run.ts"
 import type { Thread, ThreadId } from "../../domain/Thread.ts"
 import { ThreadExists, ThreadNotFound } from "../../domain/Thread.ts"
 import type { HistoryQuery, ThreadState } from "../../ports/AgentGraphs.ts"
 import { AgentGraphs } from "../../ports/AgentGraphs.ts"
 import { RunQueue } from "../../ports/RunQueue.ts"
-import { Runs } from "../../ports/Runs.ts"
 import { Threads } from "../../ports/Threads.ts"
 
 /** A thread of the caller's; everybody else's is not there. */
@@ -49,20 +47,14 @@ export const copyThread = Effect.fn("copyThread")(function*(from: ThreadId, to: 
   return yield* Effect.mapError(Effect.fromOption(copied), () => new ThreadNotFound({ thread: from }))
 })
 
-/** Stops what runs on a thread, then deletes it with everything on it. */
+/** Deletes a thread with everything on it, and stops what runs there: deleted first, so that no run slips in between. */
 export const deleteThread = Effect.fn("deleteThread")(function*(id: ThreadId, principal: Principal) {
-  yield* findThread(id, principal)
+  const deleted = yield* (yield* Threads).delete(id, principal)
+  const active = yield* Effect.mapError(Effect.fromOption(deleted), () => new ThreadNotFound({ thread: id }))
   const queue = yield* RunQueue
-  const active = yield* activeRuns(id, principal)
   // All of them before any is waited for: the end of one is the start of the next.
   yield* Effect.forEach(active, (runId) => queue.cancel(runId, "interrupt"), { discard: true })
   yield* Effect.forEach(active, queue.settled, { discard: true })
-  yield* (yield* Threads).delete(id, principal)
-})
-
-const activeRuns = Effect.fnUntraced(function*(id: ThreadId, principal: Principal) {
-  const runs = yield* (yield* Runs).list(id, { limit: 1000, offset: 0 }, principal)
-  return runs.filter((run) => isActive(run.status)).map((run): RunId => run.run_id)
 })
 
 /** What a thread shows before anything ran on it. */

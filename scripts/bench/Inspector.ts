@@ -1,0 +1,53 @@
+import { Effect, Schema } from "effect"
+
+const Answer = Schema.fromJsonString(
+  Schema.Struct({ id: Schema.optionalKey(Schema.Int), result: Schema.optionalKey(Schema.Json) })
+)
+const decodeAnswer = Schema.decodeUnknownSync(Answer)
+const decodeHeap = Schema.decodeUnknownSync(Schema.Struct({ usedSize: Schema.Finite }))
+const decodeProfile = Schema.decodeUnknownSync(Schema.Struct({ profile: Schema.JsonObject }))
+
+/** To be given to node: it listens on a free port and says where. */
+export const inspectable = ["--inspect=127.0.0.1:0"]
+export const inspectorUrl = /ws:\/\/[^\s"]+/
+
+/** What only a debugger can ask a process: to collect its garbage, how much is left, and where its time goes. */
+export const inspector = Effect.fnUntraced(function*(url: string) {
+  const pending = new Map<number, (result: unknown) => void>()
+  const socket = yield* Effect.acquireRelease(
+    Effect.callback<WebSocket>((resume) => {
+      const socket = new WebSocket(url)
+      socket.addEventListener("open", () => resume(Effect.succeed(socket)))
+      socket.addEventListener("error", () => resume(Effect.die(new Error(`${url} does not answer`))))
+    }),
+    (socket) => Effect.sync(() => socket.close())
+  )
+  socket.addEventListener("message", ({ data }) => {
+    const { id, result } = decodeAnswer(data)
+    if (id !== undefined) pending.get(id)?.(result)
+  })
+  let last = 0
+  const ask = (method: string, params: object = {}) =>
+    new Promise<unknown>((resolve) => {
+      const id = ++last
+      pending.set(id, resolve)
+      socket.send(JSON.stringify({ id, method, params }))
+    })
+  return {
+    /** What is alive on the heap, in MB. */
+    liveMb: async () => {
+      await ask("HeapProfiler.enable")
+      // Twice: finalizers run after the first, and let go of more.
+      await ask("HeapProfiler.collectGarbage")
+      await ask("HeapProfiler.collectGarbage")
+      return decodeHeap(await ask("Runtime.getHeapUsage")).usedSize / 1e6
+    },
+    startProfile: async () => {
+      await ask("Profiler.enable")
+      await ask("Profiler.setSamplingInterval", { interval: 200 })
+      await ask("Profiler.start")
+    },
+    /** In the format of .cpuprofile files. */
+    stopProfile: async () => decodeProfile(await ask("Profiler.stop")).profile
+  }
+})

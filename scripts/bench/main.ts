@@ -1,0 +1,51 @@
+import { NodeServices } from "@effect/platform-node"
+import { Console, Effect, Logger } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { EmbeddedPostgres } from "../../src/adapters/embedded-postgres/EmbeddedPostgres.ts"
+import { runProgram } from "../../src/app/Program.ts"
+import { bad, good } from "../support/Terminal.ts"
+import { lookup } from "./Lookup.ts"
+import { memory } from "./Memory.ts"
+import { profile } from "./Profile.ts"
+import { keep, print, type Section } from "./Report.ts"
+import { runs } from "./Runs.ts"
+import { sync } from "./Sync.ts"
+
+const suites = { runs, sync, lookup, memory, profile }
+const names = ["runs", "sync", "lookup", "memory", "profile"] as const
+
+/** Where a run's time goes is for whoever wants to know; it has no target. */
+const usual = names.filter((name) => name !== "profile")
+
+const bench = Command.make(
+  "bench",
+  {
+    suites: Argument.Literals("suite", names).pipe(
+      Argument.withDescription("which of them; without any, all but profile"),
+      Argument.variadic()
+    ),
+    quick: Flag.Boolean("quick").pipe(
+      Flag.withDescription("fewer rounds: whether it works rather than how fast"),
+      Flag.withDefault(false)
+    )
+  },
+  Effect.fnUntraced(function*({ quick, suites: chosen }) {
+    const sections: Array<Section> = []
+    for (const name of chosen.length === 0 ? usual : chosen) {
+      // Each with a Postgres of its own, so that none inherits the other's tables and caches.
+      const section = yield* Effect.scoped(suites[name]({ quick })).pipe(
+        Effect.provide(EmbeddedPostgres.layer({ fsync: false, maxConnections: 200 }))
+      )
+      print(section)
+      sections.push(section)
+    }
+    const file = yield* Effect.promise(() => keep(sections, { quick }))
+    const missed = sections.flatMap(({ targets }) => targets).filter(({ met }) => !met)
+    yield* Console.log(
+      `\nKept in ${file}\n${missed.length === 0 ? good("All targets reached.") : bad(`${missed.length} missed.`)}`
+    )
+    if (missed.length > 0) process.exitCode = 1
+  })
+).pipe(Command.withDescription("What Throughline costs, side by side with what it is compared to"))
+
+runProgram(Command.run(bench, { version: "0.1.0" }).pipe(Effect.provide([NodeServices.layer, Logger.layer([])])))

@@ -1,0 +1,48 @@
+import { assert } from "vitest"
+import { agents } from "../../src/adapters/demo/World.ts"
+import { question, said } from "../support/Conversation.ts"
+import { framesOf, nextFrame } from "../support/Events.ts"
+import type { Scenarios } from "../support/Scenarios.ts"
+import { post } from "../support/Wire.ts"
+
+/** For a server with `DATABASE_POOL_SIZE=4`: a stream that held a connection would have to be the fifth (field failure 33). */
+export const manyStreams: Scenarios = {
+  "fifty open streams leave the database to others": async ({ client, database, fetch, model, until }) => {
+    const { runs, threads } = client("member")
+    const gone = new AbortController()
+    await Promise.all(Array.from({ length: 50 }, async (_, number) => {
+      const { thread_id } = await threads.create()
+      const body = {
+        assistant_id: agents.recht,
+        input: question(`slow:20000:Strom ${number}`),
+        on_disconnect: "cancel"
+      }
+      const response = await fetch("member", `/threads/${thread_id}/runs/stream`, {
+        ...post(body),
+        signal: gone.signal
+      })
+      await nextFrame(framesOf(response), "values")
+    }))
+    await until("the model is busy with all of them", () => model.requests.length >= 50)
+
+    const { rows } = await database.query<{ count: number }>(
+      "select count(*)::int from pg_stat_activity where datname = current_database() and application_name like 'throughline%'"
+    )
+    assert.isAtMost(rows[0]?.count ?? 99, 4, "as many connections as allowed")
+    const begun = performance.now()
+    assert.strictEqual((await fetch(undefined, "/ready")).status, 200)
+    assert.strictEqual(await threads.count({ status: "busy" }), 50)
+    assert.strictEqual(
+      said(await runs.wait(null, agents.recht, { input: question("say:auch noch") })).at(-1),
+      "ai: auch noch"
+    )
+    assert.isBelow(performance.now() - begun, 2_000)
+
+    gone.abort()
+    await until("all have ended", async () => await threads.count({ status: "busy" }) === 0)
+    await until(
+      "all of the model's requests are gone",
+      () => model.requests.filter(({ aborted }) => aborted).length >= 50
+    )
+  }
+}

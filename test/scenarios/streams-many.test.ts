@@ -1,0 +1,4 @@
+import { play } from "../support/Scenarios.ts"
+import { manyStreams } from "./ManyStreams.ts"
+
+play("many streams", manyStreams, { env: { DATABASE_POOL_SIZE: "4" } })
