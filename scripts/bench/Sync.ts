@@ -37,7 +37,7 @@ export const addAgents = (databaseUrl: string, count: number, among = organizati
       await client.query("analyze")
     })))
 
-/** The parts that a sync takes, on a database of their own that has `count` agents. */
+/** A sync as the server runs it, of all agents in a database, timed. */
 const withAgents = Effect.fnUntraced(function*(url: string) {
   const given = yield* Effect.provide(
     Effect.flatMap(settings, serverSettings),

@@ -77,7 +77,7 @@ const parts = (tools: Layer.Layer<ToolSource>) =>
   graphsLayer.pipe(Layer.provideMerge(Layer.mergeAll(models, checkpointer, tools)), Layer.provideMerge(world))
 
 const withMcp = prepared.pipe(
-  Layer.provideMerge(parts(mcpLayer({ connectTimeout: "500 millis" }).pipe(Layer.provide(outbound))))
+  Layer.provideMerge(parts(mcpLayer({ connectTimeout: "1500 millis" }).pipe(Layer.provide(outbound))))
 )
 const withOwnTools = prepared.pipe(Layer.provideMerge(parts(ownTools)))
 
