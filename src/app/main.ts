@@ -47,7 +47,9 @@ const start = Effect.fnUntraced(function*(given: Settings) {
 runProgram(
   Effect.gen(function*() {
     const given = yield* settings
-    yield* Effect.provide(start(given), telemetry(given, process.stdout.isTTY))
-    yield* Effect.logInfo("Stopped")
+    yield* start(given).pipe(
+      Effect.ensuring(Effect.logInfo("Stopped")),
+      Effect.provide(telemetry(given, process.stdout.isTTY))
+    )
   }).pipe(Effect.provide(environment(process.env)))
 )

@@ -1,6 +1,6 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Option, Redacted, Schedule } from "effect"
+import { Deferred, Effect, Fiber, Layer, Option, Schedule } from "effect"
 import { databaseLayer } from "../../src/adapters/postgres/Database.ts"
 import { PgAssistants } from "../../src/adapters/postgres/PgAssistants.ts"
 import { postgresLayer } from "../../src/adapters/postgres/Postgres.ts"

@@ -17,5 +17,5 @@ export const startNode = (args: ReadonlyArray<string>, env: Readonly<Record<stri
     child.once("error", reject)
     child.once("close", (code) => resolve({ code, ...output }))
   })
-  return { ended, output, kill: (signal: NodeJS.Signals) => child.kill(signal) }
+  return { pid: child.pid ?? 0, ended, output, kill: (signal: NodeJS.Signals) => child.kill(signal) }
 }

@@ -1,0 +1,4 @@
+import { play } from "../support/Scenarios.ts"
+import { databaseCuts } from "./DatabaseCuts.ts"
+
+play("a database that cuts connections", databaseCuts)
