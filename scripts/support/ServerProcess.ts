@@ -53,7 +53,12 @@ export const serverProcess = Effect.fnUntraced(function*({ env, execArgv = [] }:
       child.once("exit", () => void log.close())
       return child
     }),
-    (child) => Effect.promise(() => stopped(child))
+    (child) =>
+      Effect.promise(async () => {
+        // Whoever asked it only knows that it answered no more.
+        if (ended(child)) console.error(`The server ended by itself:\n${(await readFile(file, "utf8")).slice(-2000)}`)
+        await stopped(child)
+      })
   )
   const log = () => readFile(file, "utf8")
   const line = (pattern: RegExp) =>

@@ -1,6 +1,6 @@
 import { Effect, Layer, Option } from "effect"
 import { HttpServer } from "effect/http"
-import { environment, type Settings, settings } from "./Config.ts"
+import { environment, InvalidSetting, type Settings, settings } from "./Config.ts"
 import { serverLayer, type ServerSettings, serverSettings } from "./Layers.ts"
 import { runProgram } from "./Program.ts"
 import { telemetry } from "./Telemetry.ts"
@@ -29,6 +29,11 @@ const serve = (settings: ServerSettings, welcome: (url: string) => Effect.Effect
         yield* welcome(url)
       })
     ).pipe(Layer.provide(serverLayer(settings)))
+  ).pipe(
+    Effect.catchTag("ServeError", ({ cause }) => {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      return Effect.fail(new InvalidSetting({ variable: "PORT (with HOST)", expected: `one to listen at; ${why}` }))
+    })
   )
 
 /** With a database the real thing; without one the demo, whose parts are loaded only then. */
@@ -48,7 +53,7 @@ runProgram(
   Effect.gen(function*() {
     const given = yield* settings
     yield* start(given).pipe(
-      Effect.ensuring(Effect.logInfo("Stopped")),
+      Effect.onInterrupt(() => Effect.logInfo("Stopped")),
       Effect.provide(telemetry(given, process.stdout.isTTY))
     )
   }).pipe(Effect.provide(environment(process.env)))

@@ -118,6 +118,12 @@ export const admit = (strategy: MultitaskStrategy, active: ReadonlyArray<RunId>)
   return strategy === "reject" ? Admission.Rejected() : Admission.AcceptedAfter({ stop: active, action: strategy })
 }
 
+/** Whether a run brings a person's answer. */
+export const isResume = ({ command }: Pick<RunRequest, "command">): boolean => command !== null && "resume" in command
+
+/** Whether a thread waits for one; or failed with one, which may be given again. */
+export const canResume = (status: ThreadStatus): boolean => status === "interrupted" || status === "error"
+
 export class RunNotFound extends Schema.TaggedError<RunNotFound>()("RunNotFound", { run: Schema.String }) {
   override get message() {
     return `Run ${this.run} not found`

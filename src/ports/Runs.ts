@@ -1,7 +1,17 @@
 import type { Duration, Effect, Option } from "effect"
 import { Context } from "effect"
 import type { Principal } from "../domain/Principal.ts"
-import type { Admission, Run, RunFailure, RunId, RunOutcome, RunStatus, ThreadBusy, ToolReport } from "../domain/Run.ts"
+import type {
+  Admission,
+  NothingToResume,
+  Run,
+  RunFailure,
+  RunId,
+  RunOutcome,
+  RunStatus,
+  ThreadBusy,
+  ToolReport
+} from "../domain/Run.ts"
 import type { ThreadId, ThreadNotFound } from "../domain/Thread.ts"
 import type { StorageUnavailable } from "./StorageUnavailable.ts"
 
@@ -12,13 +22,14 @@ export type NewRun = Omit<Run, "owner" | "status" | "attempt" | "tools" | "failu
 /** Where runs are kept. A run is seen by the owner of its thread. */
 export class Runs extends Context.Service<Runs, {
   /**
-   * Admits a run to its thread by the multitask rule, with the thread locked: `ThreadBusy` changes nothing. An accepted
+   * Admits a run to its thread by the multitask rule, with the thread locked: `ThreadBusy` changes nothing, nor does
+   * `NothingToResume` (of two answers to one question the second has none any more). An accepted
    * run is `pending` and its thread `busy`. `enqueue` belongs to the same transaction. The admission names the runs that
    * have to stop.
    */
   readonly create: (run: NewRun, owner: Principal, enqueue: (run: Run) => Eff<void>) => Eff<
     { readonly run: Run; readonly admission: Exclude<Admission, { readonly _tag: "Rejected" }> },
-    ThreadBusy | ThreadNotFound
+    NothingToResume | ThreadBusy | ThreadNotFound
   >
   readonly find: (threadId: ThreadId, runId: RunId, principal: Principal) => Eff<Option.Option<Run>>
   readonly list: (

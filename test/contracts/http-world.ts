@@ -7,7 +7,7 @@ import { AssistantId } from "../../src/domain/Assistant.ts"
 import { RunOverrides } from "../../src/domain/EffectiveConfig.ts"
 import { UserId } from "../../src/domain/Principal.ts"
 import type { CancelAction, Run, RunId } from "../../src/domain/Run.ts"
-import { ThreadBusy } from "../../src/domain/Run.ts"
+import { isResume, NothingToResume, ThreadBusy } from "../../src/domain/Run.ts"
 import type { Thread } from "../../src/domain/Thread.ts"
 import { ThreadId } from "../../src/domain/Thread.ts"
 import { AgentGraphs } from "../../src/ports/AgentGraphs.ts"
@@ -108,6 +108,7 @@ const runs = Layer.effect(
     Runs.of({
       create: (run, _owner, enqueue) => {
         if (run.thread_id === ids.busy) return Effect.fail(new ThreadBusy({ thread: ids.busy }))
+        if (isResume(run.request)) return Effect.fail(new NothingToResume({ thread: run.thread_id }))
         const accepted: Run = {
           ...run,
           owner,

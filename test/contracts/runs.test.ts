@@ -4,7 +4,7 @@ import { Duration, Effect, Option, Result } from "effect"
 import { organizations, people } from "../../src/adapters/demo/World.ts"
 import { AssistantId } from "../../src/domain/Assistant.ts"
 import { type MultitaskStrategy, type Run, RunId, RunOutcome } from "../../src/domain/Run.ts"
-import { ThreadId } from "../../src/domain/Thread.ts"
+import { ThreadId, type ThreadStatus } from "../../src/domain/Thread.ts"
 import { type NewRun, RunLedger, Runs } from "../../src/ports/Runs.ts"
 import { Threads } from "../../src/ports/Threads.ts"
 import { inWorld, person } from "../support/PostgresPorts.ts"
@@ -158,6 +158,27 @@ describe("Runs", () => {
         runId(4)
       ])
       assert.deepStrictEqual(yield* runs.list(thread, { limit: 9, offset: 0, status: "success" }, nord), [])
+    })))
+
+  it.effect("that answer a question need one that is open, by what the thread is once it is locked", () =>
+    withThreads(Effect.gen(function*() {
+      const runs = yield* Runs
+      const sql = yield* PgClient.PgClient
+      const answer = (n: number) => {
+        const run = newRun(n, "enqueue")
+        return runs.create({ ...run, request: { ...run.request, command: { resume: "yes" } } }, nord, inLine)
+      }
+      const make = (status: ThreadStatus) =>
+        sql`update langgraph_server.threads set status = ${status} where id = ${thread}`
+      for (const status of ["idle", "busy"] as const) {
+        yield* make(status)
+        assert.strictEqual((yield* Effect.flip(answer(1)))._tag, "NothingToResume")
+      }
+      assert.lengthOf(yield* runs.list(thread, { limit: 9, offset: 0 }, nord), 0)
+      for (const [n, status] of [[1, "interrupted"], [2, "error"]] as const) {
+        yield* make(status)
+        assert.strictEqual((yield* answer(n)).admission._tag, "Accepted")
+      }
     })))
 
   it.effect("are one of many that come at once, where only one is let in", () =>

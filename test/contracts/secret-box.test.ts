@@ -28,7 +28,8 @@ describe("SecretBox", () => {
     Effect.gen(function*() {
       const secrets = yield* box("operator's key")
       const sealed = yield* secrets.seal("secret")
-      const tampered = sealed.slice(0, -1) + (sealed.endsWith("A") ? "B" : "A")
+      // Not the last one, of which not every bit counts.
+      const tampered = sealed.slice(0, 20) + (sealed.charAt(20) === "A" ? "B" : "A") + sealed.slice(21)
       assert.isNull(yield* (yield* box("another key")).open(sealed))
       assert.isNull(yield* (yield* box(null)).open(sealed))
       for (const broken of [tampered, "sealed:v1:", "sealed:v1:%%%", sealed.slice(0, 30)]) {

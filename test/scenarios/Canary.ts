@@ -1,6 +1,6 @@
 import { assert } from "vitest"
 import { agents } from "../../src/adapters/demo/World.ts"
-import { ask } from "../support/Ask.ts"
+import { ask, json } from "../support/Ask.ts"
 import { question } from "../support/Conversation.ts"
 import type { EchoingProvider } from "../support/EchoingProvider.ts"
 import { startMcpServer } from "../support/McpServers.ts"
@@ -66,7 +66,7 @@ const play = async (world: Throughline, echo: EchoingProvider): Promise<Readonly
   }
   const make = async (configurable: object) => {
     const { text } = await send("POST /assistants", { graph_id: "agent", name: marker, config: { configurable } })
-    return String(JSON.parse(text).assistant_id)
+    return json<{ readonly assistant_id: string }>({ text }).assistant_id
   }
   /** Two messages and all there is to read of them, by way of a stream and of waiting. */
   const converse = async (

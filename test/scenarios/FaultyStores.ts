@@ -1,6 +1,8 @@
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer, Option, Redacted } from "effect"
+import { decodeJwt } from "jose"
 import { organizations } from "../../src/adapters/demo/World.ts"
+import { SupabaseTokens } from "../../src/adapters/jwt/SupabaseTokens.ts"
 import { PgAssistants } from "../../src/adapters/postgres/PgAssistants.ts"
 import { PgMemberships } from "../../src/adapters/postgres/PgMemberships.ts"
 import { PgRuns } from "../../src/adapters/postgres/PgRuns.ts"
@@ -11,6 +13,7 @@ import { Assistants } from "../../src/ports/Assistants.ts"
 import { Memberships } from "../../src/ports/Memberships.ts"
 import { Runs } from "../../src/ports/Runs.ts"
 import { Threads } from "../../src/ports/Threads.ts"
+import { TokenVerifier } from "../../src/ports/TokenVerifier.ts"
 import { type Faults, named } from "../support/Faults.ts"
 import { altered } from "../support/Parts.ts"
 import { assistantIds } from "./AssistantIds.ts"
@@ -152,6 +155,22 @@ export const faultyStores: Faults = {
     }),
     caughtBy: strangers,
     noticed: /expected 200 to equal 404/
+  },
+  "a token is believed without a look at its signature": {
+    swapped: ({ supabaseJwtSecret, supabaseUrl }) => ({
+      tokenVerifier: altered(
+        TokenVerifier,
+        SupabaseTokens.layer({ jwtSecret: supabaseJwtSecret, supabaseUrl }),
+        () => ({
+          verify: (token) => {
+            const { exp = 0, sub = "" } = decodeJwt(Redacted.value(token))
+            return Effect.succeed({ userId: UserId.make(sub), expiresAt: exp })
+          }
+        })
+      )
+    }),
+    caughtBy: named(privateThreads, "a token that this project has not signed is none"),
+    noticed: /expected 200 to equal 401/
   },
   "memberships are remembered for ever": {
     swapped: withOldMemberships.swapped,

@@ -6,6 +6,7 @@ import { z } from "zod"
 import { agents } from "../../src/adapters/demo/World.ts"
 import { ToolSource } from "../../src/ports/ToolSource.ts"
 import { interruptsOf, question, said } from "../support/Conversation.ts"
+import { rowCounts } from "../support/Rows.ts"
 import type { Scenarios } from "../support/Scenarios.ts"
 import { refusal } from "../support/Wire.ts"
 
@@ -87,7 +88,7 @@ export const interruptedRuns: Scenarios = {
     assert.strictEqual(said(again).at(-1), "ai: und weiter", "a conversation goes on after an answer")
   },
 
-  "two answers at once act once": async ({ client, fetch, model }) => {
+  "two answers act once, at once or in line": async ({ client, fetch, model }) => {
     const { runs, threads } = client("member")
     const { thread_id } = await threads.create()
     await runs.wait(thread_id, agents.recht, { input: question("tool:ask:{\"question\":\"Zweimal?\"}") })
@@ -103,9 +104,14 @@ export const interruptedRuns: Scenarios = {
     const state = said((await threads.getState(thread_id)).values)
     assert.lengthOf(state.filter((line) => line.includes("tool: answered")), 1)
     assert.lengthOf(model.requests, asked + 1)
+
+    await runs.wait(thread_id, agents.recht, { input: question("tool:ask:{\"question\":\"In der Reihe?\"}") })
+    const first = runs.wait(thread_id, agents.recht, { command: { resume: "ja" } })
+    const second = { command: { resume: "ja" }, multitaskStrategy: "enqueue" } as const
+    await refusal(Promise.all([first, runs.wait(thread_id, agents.recht, second)]), 409)
   },
 
-  "there is nothing to resume where nobody was asked": async ({ client }) => {
+  "there is nothing to resume where nobody was asked": async ({ client, database }) => {
     const { runs, threads } = client("member")
     const { thread_id } = await threads.create()
     assert.include(
@@ -115,6 +121,9 @@ export const interruptedRuns: Scenarios = {
     await runs.wait(thread_id, agents.recht, { input: question("say:fertig") })
     await refusal(runs.create(thread_id, agents.recht, { command: { resume: "?" } }), 409)
     assert.lengthOf(await runs.list(thread_id), 1, "what was refused left nothing")
+    const before = await rowCounts(database)
+    await refusal(runs.wait(null, agents.recht, { command: { resume: "?" } }), 409)
+    assert.deepEqual(await rowCounts(database), before)
   },
 
   "a new message instead of an answer takes the thread out of its waiting": async ({ client }) => {

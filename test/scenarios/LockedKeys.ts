@@ -73,7 +73,7 @@ export const lockedAndPinned = {
           owner: people.member,
           langgraph_auth_user_id: people.member
         })
-        assert.deepInclude(Object(user), { identity: people.member })
+        assert.propertyVal(user, "identity", people.member)
         for (const key of pinnedKeys) assert.strictEqual(origins[key], "server")
         assert.includeMembers(dropped.map(({ key }) => key), [...pinnedKeys])
         if (assistant === agents.recht) {
@@ -84,7 +84,7 @@ export const lockedAndPinned = {
       // What LangGraph keeps beside each checkpoint is not forged either.
       for (const { metadata } of await threads.getHistory(thread_id)) {
         for (const key of ["run_id", "thread_id", "assistant_id", "graph_id"]) {
-          assert.notStrictEqual(Object(metadata)[key], "forged", key)
+          assert.notPropertyVal(metadata, key, "forged")
         }
       }
     }

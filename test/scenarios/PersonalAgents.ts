@@ -30,12 +30,12 @@ export const personalAgents = {
 
   "given to the organisation it is everybody's there, and taken back it is not": async (world) => {
     const id = await insert(world, people.member)
-    const share = (shared: boolean) =>
-      world.database.query("update public.agents set is_global = $2 where id = $1", [id, shared])
+    const give = (all: boolean) =>
+      world.database.query("update public.agents set is_global = $2 where id = $1", [id, all])
     await isNotThere(world, "admin", id)
-    await share(true)
+    await give(true)
     assert.lengthOf((await talk(world, "admin", id, ["say:eins", "say:zwei"])).said, 4)
-    await share(false)
+    await give(false)
     await isNotThere(world, "admin", id)
     assert.strictEqual((await world.client("member").assistants.get(id)).assistant_id, id)
   },

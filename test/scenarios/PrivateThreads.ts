@@ -1,4 +1,6 @@
+import { Effect, Redacted } from "effect"
 import { assert } from "vitest"
+import { mintToken } from "../../src/adapters/demo/DemoTokens.ts"
 import { agents, people } from "../../src/adapters/demo/World.ts"
 import { ask, json } from "../support/Ask.ts"
 import { question } from "../support/Conversation.ts"
@@ -75,6 +77,20 @@ export const privateThreads = {
       "human: say:zwei",
       "ai: zwei"
     ])
+  },
+
+  "a token that this project has not signed is none": async (world) => {
+    const { thread_id } = await talk(world, "member", agents.recht, ["say:eins", "say:zwei"])
+    const secret = Redacted.make("another project's secret, as long as it has to be")
+    const foreign = await Effect.runPromise(mintToken({ secret, userId: people.member }))
+    const [header, payload] = world.token("member").split(".")
+    for (const token of [Redacted.value(foreign), `${header}.${payload}.`, `${header}.${payload}.AAAA`, ""]) {
+      const headers = { authorization: `Bearer ${token}` }
+      const answer = await ask(world, undefined, `GET /threads/${thread_id}`, undefined, headers)
+      assert.strictEqual(answer.status, 401)
+      assert.notInclude(answer.text, thread_id)
+    }
+    assert.strictEqual((await ask(world, "member", `GET /threads/${thread_id}`)).status, 200)
   },
 
   "metadata of a thread or a run gives it to nobody": async (world) => {

@@ -88,6 +88,40 @@ export const writeOnlySecrets = {
     await assistants.delete(assistant_id)
   },
 
+  "a run that repeats an assistant's configuration as it was shown keeps its secrets": async (world) => {
+    const { assistants } = world.client("member")
+    const { assistant_id } = await assistants.create({
+      graphId: "agent",
+      config: { configurable: { custom_api_key: "key-1", temperature: 0.2 } }
+    })
+    const { config } = await assistants.get(assistant_id)
+    const configurable = { ...config.configurable }
+    assert.strictEqual(configurable["custom_api_key"], "***")
+    await talk(world, "member", assistant_id, ["say:eins", "say:zwei"], { config: { configurable } })
+    assert.strictEqual(keyAtModel(world), "Bearer key-1")
+    await talk(world, "member", "agent", ["say:eins", "say:zwei"], { config: { configurable } })
+    assert.strictEqual(keyAtModel(world), "Bearer sk-server-key-canary", "there a mask has nothing behind it")
+    await assistants.delete(assistant_id)
+  },
+
+  "a secret as it is kept is no use to whoever has got hold of it": async (world) => {
+    const { assistants } = world.client("member")
+    const configurable = { custom_api_key: "key-1" }
+    const { assistant_id } = await assistants.create({ graphId: "agent", config: { configurable } })
+    const { rows } = await world.database.query<{ kept: string }>(
+      "select config -> 'configurable' ->> 'custom_api_key' as kept from langgraph_server.assistants where id = $1",
+      [assistant_id]
+    )
+    const stolen = { config: { configurable: { custom_api_key: rows[0]?.kept ?? "" } } }
+    assert.notInclude(JSON.stringify(stolen), "key-1")
+    await talk(world, "otherOrganisation", "agent", ["say:eins", "say:zwei"], stolen)
+    assert.notStrictEqual(keyAtModel(world), "Bearer key-1")
+    const theirs = await world.client("otherOrganisation").assistants.create({ graphId: "agent", ...stolen })
+    await talk(world, "otherOrganisation", theirs.assistant_id, ["say:eins", "say:zwei"])
+    assert.notStrictEqual(keyAtModel(world), "Bearer key-1")
+    await assistants.delete(assistant_id)
+  },
+
   "a secret that comes with a run is that run's, and nobody else is shown that there was one": async (world) => {
     const { thread_id } = await talk(world, "member", "agent", ["say:eins"], {
       config: { configurable: { custom_api_key: "key-of-a-run" } }

@@ -1,5 +1,6 @@
 import { describe, test } from "vitest"
 import { play } from "../support/Scenarios.ts"
+import { changingTables, missingTable } from "./ChangingTables.ts"
 import { malformedScope } from "./MalformedScope.ts"
 import { interruptedSync, twoStartAtOnce } from "./Replicas.ts"
 import { foreignEngines, retiredAgents } from "./RetiredAgents.ts"
@@ -13,6 +14,11 @@ for (const generation of ["v1", "v2"] as const) {
   play(`agents that nobody has synced, on the ${generation} tables`, lookThrough, { generation, syncScope: "none" })
 }
 play("agents on foreign engines", foreignEngines, { generation: "v2" })
+play("tables that change", changingTables)
+play("a table that is missing", missingTable, {
+  prepare: (database) => database.query("drop table public.agent_mcp_tools"),
+  awaitSync: false
+})
 play("a scope of one organisation", organisationScope, { syncScope: oneOrganisation })
 play("a scope that is none", malformedScope, { syncScope: "none" })
 play("npm run sync", syncByHand, { syncScope: "none" })

@@ -77,6 +77,9 @@ const kinds = SchemaIssue.makeFormatterStandardSchemaV1({
   checkHook: () => "value_error"
 })
 
+/** What is none of several things is told without asking the hooks: its value is wrong. */
+const kindOf = (told: string | undefined) => told === "missing" || told === "type_error" ? told : "value_error"
+
 const isIndex = (part: PropertyKey): part is number => typeof part === "number"
 
 const partOf = (segment: PropertyKey | { readonly key: PropertyKey }): string | number => {
@@ -90,7 +93,7 @@ const invalid = (place: string, issue: SchemaIssue.Issue) => {
     problems: wording(issue).issues.map(({ message, path }, index) => ({
       loc: [place, ...(path ?? []).map(partOf)],
       msg: message,
-      type: types[index]?.message ?? "value_error"
+      type: kindOf(types[index]?.message)
     }))
   })
 }

@@ -16,14 +16,14 @@ export const RunView = Schema.Struct({
   updated_at: Schema.String
 }).annotate({ identifier: "Run" })
 
-const kwargs = ({ configuration, request }: Run): typeof RunView.Type["kwargs"] => ({
+const kwargs = ({ configuration, metadata, request }: Run): typeof RunView.Type["kwargs"] => ({
   input: request.input,
   ...(request.command === null ? {} : { command: request.command }),
   config: {
     tags: configuration.tags,
     recursion_limit: configuration.recursion_limit,
     configurable: configuration.configurable,
-    metadata: configuration.metadata
+    metadata
   },
   context: configuration.context,
   stream_mode: request.stream_mode,

@@ -88,7 +88,14 @@ const cors = (origins: Options["corsOrigins"]) =>
 const redaction = Layer.succeed(Headers.CurrentRedactedNames, ["authorization", "cookie", "set-cookie", /^x-/])
 
 /** Room for 200 headers; connections outlive the idle timeouts of the usual load balancers. */
-const nodeServer = () => createServer({ maxHeaderSize: 128 * 1024, keepAliveTimeout: 75_000 })
+const nodeServer = () => {
+  const server = createServer({ maxHeaderSize: 128 * 1024, keepAliveTimeout: 75_000 })
+  // A stop closes the connections that are idle then; this is for those that become it when their last answer is out.
+  return server.on(
+    "request",
+    (_, response) => response.once("close", () => server.listening ? undefined : server.closeIdleConnections())
+  )
+}
 
 /** The API over HTTP. It listens at once: whether the database is there is for `/ready` to say. */
 export const layer = ({ corsOrigins, gracefulShutdownTimeout, host, port }: Options) =>

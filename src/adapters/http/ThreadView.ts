@@ -24,7 +24,7 @@ export const threadView = ({ thread, values }: ThreadWithValues): typeof ThreadV
   thread_id: thread.thread_id,
   created_at: thread.created_at.toISOString(),
   updated_at: thread.updated_at.toISOString(),
-  metadata: { ...thread.metadata, ...(thread.graph_id === null ? {} : { graph_id: thread.graph_id }) },
+  metadata: thread.metadata,
   status: thread.status,
   config: {},
   interrupts: thread.interrupts,

@@ -1,7 +1,8 @@
 import type { StateSnapshot } from "@langchain/langgraph"
 import type { Json, JsonObject } from "../../domain/Json.ts"
 import type { ThreadState } from "../../ports/AgentGraphs.ts"
-import { toWire, toWireObject } from "./Serialise.ts"
+import { redact } from "./Failures.ts"
+import { toWire, toWireObject, wireText } from "./Serialise.ts"
 
 type Config = NonNullable<StateSnapshot["parentConfig"]>
 
@@ -16,13 +17,17 @@ const checkpointOf = (config: Config | undefined): JsonObject | null => {
   })
 }
 
+/** A text, which the SDK reads as JSON. What a provider says may name a key. */
+const errorText = (error: unknown): string | null =>
+  error == null ? null : redact(typeof error === "string" ? error : wireText(error), [])
+
 const taskOf = (task: StateSnapshot["tasks"][number]): Json => {
   const { state } = task
   const isSnapshot = state !== undefined && "values" in state
   return {
     id: task.id,
     name: task.name,
-    error: task.error === undefined ? null : toWire(task.error),
+    error: errorText(task.error),
     interrupts: toWire(task.interrupts),
     path: toWire(task.path ?? null),
     checkpoint: state === undefined || isSnapshot ? null : toWire(state.configurable ?? null),

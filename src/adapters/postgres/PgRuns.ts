@@ -1,13 +1,14 @@
 import { PgClient } from "@effect/sql-pg"
 import { Array, Effect, Layer, Schema } from "effect"
-import { Admission, admit, RunId, ThreadBusy } from "../../domain/Run.ts"
-import { ThreadNotFound } from "../../domain/Thread.ts"
+import { Admission, admit, canResume, isResume, NothingToResume, RunId, ThreadBusy } from "../../domain/Run.ts"
+import { ThreadNotFound, ThreadStatus } from "../../domain/Thread.ts"
 import { type NewRun, Runs } from "../../ports/Runs.ts"
 import { orUnavailable } from "./Database.ts"
 import { runColumns, RunRow } from "./RunRow.ts"
 import { decodeRows, jsonb } from "./Values.ts"
 
 const decodeRuns = decodeRows(RunRow)
+const decodeStatuses = decodeRows(Schema.Struct({ status: ThreadStatus }))
 const decodeIds = decodeRows(Schema.Struct({ run_id: RunId }))
 
 export const PgRuns = Layer.effect(
@@ -41,21 +42,30 @@ export const PgRuns = Layer.effect(
     return Runs.of({
       create: Effect.fn("Runs.create")(
         function*(run, owner, enqueue) {
-          const thread = yield* sql`
-            select t.id
+          const [thread] = yield* decodeStatuses(sql`
+            select t.status
             from langgraph_server.threads t
             where t.id = ${run.thread_id} and t.owner_id = ${owner.userId}
-            for update`
-          if (thread.length === 0) return yield* new ThreadNotFound({ thread: run.thread_id })
+            for update`)
+          if (thread === undefined) return yield* new ThreadNotFound({ thread: run.thread_id })
 
           const admission = admit(run.multitask_strategy, yield* activeOn(run.thread_id))
           if (Admission.$is("Rejected")(admission)) return yield* new ThreadBusy({ thread: run.thread_id })
+          if (isResume(run.request) && !canResume(thread.status)) {
+            return yield* new NothingToResume({ thread: run.thread_id })
+          }
 
           const created = yield* insert(run, owner.userId)
-          // Which graph's state the thread has is known when the run starts; until its first run has, by this one.
+          // Which graph's state the thread has is known when the run starts; until its first run has, by this one. The
+          // metadata only shows it: chat pages look for their threads by it.
+          const shown = { graph_id: run.graph_id, assistant_id: run.assistant_id }
           yield* sql`
             update langgraph_server.threads
-            set status = 'busy', graph_id = coalesce(graph_id, ${run.graph_id}), updated_at = now()
+            set
+              status = 'busy',
+              graph_id = coalesce(graph_id, ${run.graph_id}),
+              metadata = metadata || ${jsonb(sql, shown)},
+              updated_at = now()
             where id = ${run.thread_id}`
           yield* enqueue(created)
           return { run: created, admission }

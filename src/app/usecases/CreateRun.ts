@@ -5,8 +5,8 @@ import { effectiveConfig } from "../../domain/EffectiveConfig.ts"
 import type { Json, JsonObject } from "../../domain/Json.ts"
 import type { Principal } from "../../domain/Principal.ts"
 import type { MultitaskStrategy, Run, RunId, RunRequest } from "../../domain/Run.ts"
-import { NothingToResume } from "../../domain/Run.ts"
-import { maskSecrets, secretsOf } from "../../domain/Secrets.ts"
+import { isResume, NothingToResume } from "../../domain/Run.ts"
+import { mapSecrets, maskSecrets, restoreSecrets, secretsOf } from "../../domain/Secrets.ts"
 import type { Thread, ThreadId } from "../../domain/Thread.ts"
 import { ThreadNotFound } from "../../domain/Thread.ts"
 import { AgentGraphs } from "../../ports/AgentGraphs.ts"
@@ -86,19 +86,37 @@ const configure = (run: NewRun, assistant: Assistant, thread: Thread, caller: Ca
   })
 }
 
-/** Parts what may be kept from what stays in memory. */
-const partSecrets = Effect.fnUntraced(function*(configuration: EffectiveConfig, token: Caller["token"]) {
+/** An assistant's secrets, unlocked. Only here: what a run brings itself is taken as it is, or it could open others'. */
+const unlocked = Effect.fnUntraced(function*(configurable: JsonObject) {
   const box = yield* SecretBox
-  const opened = new Map<string, Json>()
-  for (const [place, secret] of secretsOf(configuration.configurable)) {
-    opened.set(place, typeof secret === "string" ? yield* box.open(secret) : secret)
+  const secrets = new Map<string, Json>()
+  for (const [place, secret] of secretsOf(configurable)) {
+    secrets.set(place, typeof secret === "string" ? yield* box.open(secret) : secret)
   }
-  const credentials: RunCredentials = { token, secrets: Redacted.make(opened) }
+  return secrets
+})
+
+/** The configurations of assistant and run with their secrets in place; a run's mask stands for the assistant's. */
+const withSecrets = Effect.fnUntraced(function*(assistant: Assistant, config: AssistantConfig) {
+  const { configurable = {} } = assistant.config
+  const secrets = yield* unlocked(configurable)
+  return {
+    assistant: {
+      ...assistant,
+      config: { ...assistant.config, configurable: mapSecrets(configurable, (_, place) => secrets.get(place) ?? null) }
+    },
+    config: { ...config, configurable: restoreSecrets(config.configurable ?? {}, secrets) }
+  }
+})
+
+/** Parts what may be kept from what stays in memory. */
+const partSecrets = (configuration: EffectiveConfig, token: Caller["token"]) => {
+  const credentials: RunCredentials = { token, secrets: Redacted.make(secretsOf(configuration.configurable)) }
   return {
     credentials,
     pinned: { ...configuration, configurable: maskSecrets(configuration.configurable) }
   }
-})
+}
 
 /**
  * Accepts a run: assistant and thread as the caller sees them, configuration pinned with each key's origin, admitted by
@@ -107,12 +125,15 @@ const partSecrets = Effect.fnUntraced(function*(configuration: EffectiveConfig, 
 export const createRun = Effect.fn("createRun")(function*(run: NewRun, caller: Caller) {
   const assistant = yield* resolveAssistant(run.assistant, caller.principal)
   const graphs = yield* AgentGraphs
-  const thread = yield* openThread(run.thread, caller.principal)
-  if (run.request.command !== null && "resume" in run.request.command && thread.status === "idle") {
-    return yield* new NothingToResume({ thread: thread.thread_id })
+  // It would bring a thread of its own, which waits for nobody.
+  if (isResume(run.request) && run.thread._tag === "Stateless") {
+    return yield* new NothingToResume({ thread: run.thread.id })
   }
-  const configuration = configure(run, assistant, thread, caller, graphs.defaults(assistant.graph_id))
-  const { credentials, pinned } = yield* partSecrets(configuration, caller.token)
+  const thread = yield* openThread(run.thread, caller.principal)
+  const open = yield* withSecrets(assistant, run.config)
+  const asked = { ...run, config: open.config }
+  const configuration = configure(asked, open.assistant, thread, caller, graphs.defaults(assistant.graph_id))
+  const { credentials, pinned } = partSecrets(configuration, caller.token)
 
   const queue = yield* RunQueue
   const events = yield* RunEvents
