@@ -129,6 +129,6 @@ export const serverLayer = (settings: ServerSettings, swapped: Partial<Parts> = 
       use.tokenVerifier,
       Layer.succeed(RunPolicy, { overrides: settings.runOverrides })
     ]),
-    Layer.provide(agentsLayer(settings, swapped))
+    Layer.provideMerge(agentsLayer(settings, swapped))
   )
 }

@@ -1,5 +1,6 @@
 import { Effect, Layer, Option } from "effect"
 import { HttpServer } from "effect/http"
+import { Storage } from "../ports/Storage.ts"
 import { environment, InvalidSetting, type Settings, settings } from "./Config.ts"
 import { serverLayer, type ServerSettings, serverSettings } from "./Layers.ts"
 import { runProgram } from "./Program.ts"
@@ -26,6 +27,8 @@ const serve = (settings: ServerSettings, welcome: (url: string) => Effect.Effect
       Effect.gen(function*() {
         const url = urlOf(yield* HttpServer.HttpServer, settings.host)
         yield* Effect.logInfo(`Listening at ${url}`)
+        // Whoever follows the welcome at once is not to meet a database that is not ready yet.
+        yield* (yield* Storage).awaitReady
         yield* welcome(url)
       })
     ).pipe(Layer.provide(serverLayer(settings)))

@@ -32,7 +32,7 @@ export class RunQueue extends Context.Service<RunQueue, {
 export class RunHandler extends Context.Service<RunHandler, {
   /**
    * Runs it to its end and writes that, whatever it is. `stop` answers when somebody wants it stopped, and how;
-   * interrupting `execute` means that this process ends.
+   * interrupting `execute`, or a `stop` that is interrupted, means that this process ends.
    */
   readonly execute: (
     runId: RunId,

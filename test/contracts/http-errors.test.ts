@@ -89,6 +89,8 @@ layer(world())("errors over HTTP", (it) => {
       }
       const { json } = yield* ask("POST", "/assistants", {})
       assert.deepStrictEqual(problem(json), { loc: ["body", "graph_id"], msg: "Missing key", type: "missing" })
+      const none = yield* search({ sort_order: "up" })
+      assert.deepInclude(problem(none.json), { loc: ["body", "sort_order"], type: "value_error" })
       assert.strictEqual((yield* search("[]")).status, 422)
       assert.strictEqual((yield* ask("POST", "/threads", { thread_id: "x" })).status, 422)
     }))

@@ -118,6 +118,22 @@ layer(world())("streams over HTTP", (it) => {
       }))
   }
 
+  for (const kind of ["stream", "join"]) {
+    it.effect(`a reader who came later, to /{run_id}/${kind}, and leaves stops the run only if asked to`, () =>
+      Effect.gen(function*() {
+        const { cancelled } = yield* Seen
+        cancelled.length = 0
+        yield* ask("POST", on, asked)
+        const run = yield* newest
+        for (const flag of ["", "?cancel_on_disconnect=0"]) {
+          yield* (yield* open(`${on}/${run.run_id}/${kind}${flag}`)).leave
+        }
+        yield* (yield* open(`${on}/${run.run_id}/${kind}?cancel_on_disconnect=1`)).leave
+        yield* eventually("the run was cancelled", () => cancelled.length > 0)
+        assert.deepStrictEqual(cancelled, [[run.run_id, "interrupt"]])
+      }))
+  }
+
   it.effect("one who leaves before the run is there has left it as well", () =>
     Effect.gen(function*() {
       const seen = yield* Seen

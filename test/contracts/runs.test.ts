@@ -233,6 +233,8 @@ describe("RunLedger", () => {
       assert.strictEqual((yield* threadNow).graph_id, "agent")
       yield* ledger.claim(runId(2))
       assert.deepStrictEqual(yield* threadNow, { graph_id: "second", interrupts: {}, status: "busy" })
+      const shown = Option.getOrThrow(yield* (yield* Threads).find(thread, nord)).metadata
+      assert.deepStrictEqual(shown, { graph_id: "second", assistant_id: newRun(2).assistant_id })
       assert.isTrue(yield* ledger.settle(runId(2), 1, failed))
       assert.deepInclude(yield* runNow(2), { status: "error", failure: { error: "ModelError", message: "nope" } })
       assert.strictEqual((yield* threadNow).status, "error")

@@ -1,7 +1,7 @@
 import { assert } from "vitest"
 import { agents } from "../../src/adapters/demo/World.ts"
 import { question, said } from "../support/Conversation.ts"
-import { rowsAbout } from "../support/Rows.ts"
+import { rowCounts, rowsAbout } from "../support/Rows.ts"
 import type { Scenarios } from "../support/Scenarios.ts"
 import type { Throughline } from "../support/Throughline.ts"
 import { refusal } from "../support/Wire.ts"
@@ -88,6 +88,16 @@ export const threadHistories: Scenarios = {
     await threads.delete(thread_id)
     assert.lengthOf(said((await threads.getState(copy)).values), 6, "the copy outlives the original")
     await refusal(world.client("otherOrganisation").threads.getState(copy), 404)
+  },
+
+  "a thread that is deleted is gone from every table, and nothing else is": async (world) => {
+    const kept = await twoTurns(world)
+    const before = await rowCounts(world.database)
+    const { thread_id, threads } = await twoTurns(world)
+    await threads.delete(thread_id)
+    assert.deepEqual(await rowsAbout(world.database, thread_id), {})
+    assert.deepEqual(await rowCounts(world.database), before)
+    assert.deepEqual(said((await threads.getState(kept.thread_id)).values), whole)
   },
 
   "a thread deleted while its runs are active leaves nothing in any table": async (world) => {

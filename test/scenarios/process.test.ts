@@ -1,5 +1,4 @@
-import { Redacted } from "effect"
-import { Effect } from "effect"
+import { Effect, Redacted } from "effect"
 import { afterAll, assert, beforeAll, describe, test } from "vitest"
 import { mintToken } from "../../src/adapters/demo/DemoTokens.ts"
 import { listen, readBody } from "../../src/adapters/demo/Loopback.ts"

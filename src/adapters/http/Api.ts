@@ -14,7 +14,7 @@ import {
 import { AssistantVersionView, AssistantView } from "./AssistantView.ts"
 import { Authorization } from "./Authorization.ts"
 import { RequestChecks } from "./RequestChecks.ts"
-import { Cancel, JoinStream, RunList, StatelessRun, ThreadRun } from "./RunRequests.ts"
+import { Cancel, Join, JoinStream, RunList, StatelessRun, ThreadRun } from "./RunRequests.ts"
 import { RunConfigView, RunView } from "./RunView.ts"
 import { orNothing, RunIdText, ThreadIdText } from "./Schemas.ts"
 import { History, HistoryQuery, NewThread, StateAt, ThreadCount, ThreadPatch, ThreadSearch } from "./ThreadRequests.ts"
@@ -83,7 +83,7 @@ class RunsGroup extends HttpApiGroup.make("runs").add(
   get("list", "/threads/:thread_id/runs", { params: thread, query: RunList, success: Schema.Array(RunView) }),
   get("get", "/threads/:thread_id/runs/:run_id", { params: run, success: RunView }),
   get("config", "/threads/:thread_id/runs/:run_id/config", { params: run, success: RunConfigView }),
-  get("join", "/threads/:thread_id/runs/:run_id/join", { params: run, success: Schema.Json }),
+  get("join", "/threads/:thread_id/runs/:run_id/join", { params: run, query: Join, success: Schema.Json }),
   get("joinStream", "/threads/:thread_id/runs/:run_id/stream", { params: run, query: JoinStream, success: Events }),
   post("cancel", "/threads/:thread_id/runs/:run_id/cancel", {
     params: run,

@@ -17,6 +17,9 @@ const principal = Effect.map(CurrentCaller, (caller) => caller.principal)
 /** The id that a reader saw last; anything that is no id of ours reads from the beginning. */
 const lastSeen = (id: string | undefined) => id !== undefined && /^\d{1,9}$/.test(id) ? Number(id) : -1
 
+const leaving = (query: { readonly cancel_on_disconnect: boolean }) =>
+  query.cancel_on_disconnect ? "cancel" : "continue"
+
 export const layer = HttpApiBuilder.group(Api, "runs", (handlers) =>
   handlers.handleAll({
     create: Effect.fnUntraced(function*({ params, payload }) {
@@ -41,14 +44,14 @@ export const layer = HttpApiBuilder.group(Api, "runs", (handlers) =>
     config: Effect.fnUntraced(function*({ params }) {
       return runConfigView(yield* findRun(params.thread_id, params.run_id, yield* principal))
     }),
-    join: Effect.fnUntraced(function*({ params }) {
+    join: Effect.fnUntraced(function*({ params, query }) {
       const run = yield* findRun(params.thread_id, params.run_id, yield* principal)
-      return yield* awaited(run, "continue", yield* principal)
+      return yield* awaited(run, leaving(query), yield* principal)
     }),
     joinStream: Effect.fnUntraced(function*({ params, query, request }) {
       const run = yield* findRun(params.thread_id, params.run_id, yield* principal)
       const after = lastSeen(request.headers["last-event-id"])
-      const events = yield* followRun(run, after, query.cancel_on_disconnect ? "cancel" : "continue")
+      const events = yield* followRun(run, after, leaving(query))
       const modes = typeof query.stream_mode === "string" ? [query.stream_mode] : query.stream_mode
       return eventStream(run, modes === undefined ? events : Stream.filter(events, ofModes(modes)))
     }),

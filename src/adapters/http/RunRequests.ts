@@ -57,8 +57,10 @@ export const RunList = {
   select: maybe(listOf(Schema.String))
 }
 
+export const Join = { cancel_on_disconnect: given(Flag, false) }
+
 export const JoinStream = {
-  cancel_on_disconnect: given(Flag, false),
+  ...Join,
   stream_mode: maybe(listOf(StreamMode))
 }
 

@@ -38,7 +38,8 @@ export const ThreadSearch = Schema.Struct({
   offset,
   sort_by: given(Schema.Literals(["thread_id", "status", "created_at", "updated_at"]), "created_at"),
   sort_order: given(SortOrder, "desc"),
-  select: maybe(Schema.Array(Schema.String))
+  select: maybe(Schema.Array(Schema.String)),
+  extract: unsupported("extract")
 })
 
 /** Where on a thread: without an id its latest checkpoint. */

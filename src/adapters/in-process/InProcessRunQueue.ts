@@ -65,7 +65,11 @@ export const layer = (options: { readonly drainFor: Duration.Input }) =>
           last.set(run.thread_id, job)
           const stop = Deferred.await(job.stop)
           const turn = before === undefined ? Effect.void : Deferred.await(before.passed)
-          const work = Effect.andThen(Effect.raceFirst(turn, stop), execute(run.run_id, credentials, stop))
+          const itsTurn = Effect.raceFirst(turn, stop).pipe(
+            // The process ends, and its turn never comes: it is taken up only to be ended.
+            Effect.onInterrupt(() => execute(run.run_id, credentials, Effect.interrupt))
+          )
+          const work = Effect.andThen(itsTurn, execute(run.run_id, credentials, stop))
           // Whoever is stopped in the queue is not to wait for those ahead, nor does anybody overtake them for that.
           yield* Effect.flatMap(created, (committed) => committed ? work : Effect.void).pipe(
             Effect.ensuring(finish(run.run_id, job)),

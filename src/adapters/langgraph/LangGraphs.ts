@@ -8,7 +8,7 @@ import { ToolSource } from "../../ports/ToolSource.ts"
 import { agentSettings, defaults } from "./AgentSettings.ts"
 import { Checkpointer, stored } from "./Checkpointer.ts"
 import { agentSchemas } from "./Descriptions.ts"
-import { failure, secretTexts } from "./Failures.ts"
+import { failure, redact, secretTexts } from "./Failures.ts"
 import { Models } from "./Models.ts"
 
 const agent = "agent"
@@ -42,8 +42,15 @@ export const layer = Layer.effect(
     const models = yield* Models
     const toolSource = yield* ToolSource
 
+    const secretsIn = ({ configuration, token }: GraphRun): ReadonlyArray<string> => [
+      ...secretTexts(configuration.configurable),
+      ...(token === null ? [] : [Redacted.value(token)]),
+      ...models.keys
+    ]
+
     /** The graph of one run, made for it: that costs a fifth of a millisecond, and nothing of one run is in the next. */
-    const build = Effect.fnUntraced(function*({ configuration: { configurable }, token, trusted }: GraphRun) {
+    const build = Effect.fnUntraced(function*(run: GraphRun) {
+      const { configuration: { configurable }, token, trusted } = run
       yield* logInvoked(configurable)
       const settings = yield* agentSettings(configurable)
       yield* logParsed(settings.model_name ?? defaults.model_name)
@@ -54,7 +61,9 @@ export const layer = Layer.effect(
         toolSource.load({ servers: settings.mcp_config?.servers ?? [], trusted, token })
       ], { concurrency: "unbounded" })
       const prompt = systemPrompt(settings.system_prompt ?? defaults.system_prompt, report)
-      return { graph: agentGraph({ model, tools, systemPrompt: prompt, checkpointer: saver }), report }
+      const secrets = secretsIn(run)
+      const memory = saver.telling((text) => redact(text, secrets))
+      return { graph: agentGraph({ model, tools, systemPrompt: prompt, checkpointer: memory }), report }
     })
 
     /** Started in the scope and stopped with it: first the signal, then LangGraph gets to finish what it was writing. */
@@ -83,9 +92,7 @@ export const layer = Layer.effect(
     })
 
     const run = (request: GraphRun) => {
-      const { configuration, token } = request
-      const tokens = token === null ? [] : [Redacted.value(token)]
-      const secrets = [...secretTexts(configuration.configurable), ...tokens, ...models.keys]
+      const secrets = secretsIn(request)
       const failed = (error: unknown) => failure(error, secrets)
       return Stream.unwrap(
         start(request).pipe(

@@ -1,8 +1,10 @@
 import type { RunnableConfig } from "@langchain/core/runnables"
-import { type CheckpointListOptions, type PendingWrite, WRITES_IDX_MAP } from "@langchain/langgraph-checkpoint"
+import { type CheckpointListOptions, ERROR, type PendingWrite, WRITES_IDX_MAP } from "@langchain/langgraph-checkpoint"
 import { PostgresSaver } from "@langchain/langgraph-checkpoint-postgres"
+import { Predicate } from "effect"
 import type pg from "pg"
 import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
+import { CheckpointSerde } from "./CheckpointSerde.ts"
 
 /** SQLSTATE classes and node's codes that mean: not now. (08: connection, 53: resources, 57P: shutting down) */
 const awayCode = /^(08|53|57P)|^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH)$/
@@ -23,6 +25,12 @@ const unavailable = (error: unknown): never => {
 
 type Rows = ReadonlyArray<ReadonlyArray<unknown>>
 
+/** An error's words without what is secret in them. */
+type Tell = (text: string) => string
+
+const isError = (value: unknown): value is { readonly name: string; readonly message: string } =>
+  Predicate.hasProperty(value, "message") && typeof value.message === "string"
+
 /** `($1, $2), ($3, $4)` for rows of parameters, numbered from after those before. */
 const placeholders = (rows: Rows, before = 0): string => {
   let number = before
@@ -37,19 +45,26 @@ const placeOf = ({ configurable = {} }: RunnableConfig) => ({
 })
 
 /**
- * LangGraph's own saver, in its tables and its format, with four differences: its errors say whether the database is
- * away; a checkpoint names the run that made it, which taking a run back needs; forks do not share versions; and what it
- * writes is one statement, instead of one for each value and two for the transaction around them: a turn with one tool
- * call is 10 statements, not 43.
+ * LangGraph's own saver, in its tables and its format, with five differences: its errors say whether the database is
+ * away; a checkpoint names the run that made it, which taking a run back needs; forks do not share versions; nothing but
+ * messages comes to life when it is read; and what it writes is one statement, instead of one for each value and two for
+ * the transaction around them: a turn with one tool call is 10 statements, not 43.
  */
 export class Saver extends PostgresSaver {
   readonly #connections: pg.Pool
   readonly #schema: string
+  readonly #tell: Tell
 
-  constructor(connections: pg.Pool, schema: string) {
-    super(connections, undefined, { schema })
+  constructor(connections: pg.Pool, schema: string, tell: Tell = (text) => text) {
+    super(connections, new CheckpointSerde(), { schema })
     this.#connections = connections
     this.#schema = schema
+    this.#tell = tell
+  }
+
+  /** The same memory for one run: what a task failed with is kept in the words that may be told of it. */
+  telling(tell: Tell): Saver {
+    return new Saver(this.#connections, this.#schema, tell)
   }
 
   /**
@@ -105,7 +120,10 @@ export class Saver extends PostgresSaver {
   override async putWrites(config: RunnableConfig, writes: Array<PendingWrite>, taskId: string): Promise<void> {
     if (writes.length === 0) return
     const { checkpoint, namespace, thread } = placeOf(config)
-    const rows = await this._dumpWrites(thread, namespace, checkpoint ?? "", taskId, writes)
+    const told = writes.map((
+      [channel, value]
+    ): PendingWrite => [channel, channel === ERROR ? this.#told(value) : value])
+    const rows = await this._dumpWrites(thread, namespace, checkpoint ?? "", taskId, told)
     // Writes with a fixed place (an error, an interrupt, an answer) replace each other, the last one stays.
     const replaces = writes.every(([channel]) => channel in WRITES_IDX_MAP)
     const distinct = replaces ? [...new Map(rows.map((row) => [row[4], row])).values()] : rows
@@ -118,6 +136,10 @@ export class Saver extends PostgresSaver {
       }`,
       distinct
     )
+  }
+
+  #told(error: unknown): unknown {
+    return isError(error) ? { name: error.name, message: this.#tell(error.message) } : error
   }
 
   #query(text: string, rows: Rows) {

@@ -17,7 +17,7 @@ const words: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "TLS certificate not trusted"
 }
 
-const timedOut = "timed out"
+export const timedOut = "timed out"
 
 /** HTTP's status or JSON-RPC's error code. */
 const ofNumber = (code: number): string => {

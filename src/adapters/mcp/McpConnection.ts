@@ -4,6 +4,7 @@ import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import { Duration, Effect, type Scope } from "effect"
 import { mcpEndpoint, type McpServer } from "../../domain/McpConfig.ts"
+import { reasonOf } from "./Failures.ts"
 import { ToolClient } from "./ToolClient.ts"
 
 export interface ConnectionOptions {
@@ -37,18 +38,19 @@ const close = (client: ToolClient, transport: Transport) => {
   )
 }
 
+/** Fails with words of ours: an error's own may repeat a token, and every failure ends up in a trace. */
 const attempt = <A>(evaluate: (signal: AbortSignal) => Promise<A>) =>
-  Effect.tryPromise({ try: evaluate, catch: (error) => error })
+  Effect.tryPromise({ try: evaluate, catch: reasonOf })
 
 /** Connects to a server for as long as the scope is open, with headers that never change, and lists its tools. */
 export const connect = Effect.fn("Mcp.connect")(function*(
   server: McpServer,
   options: ConnectionOptions
-): Effect.fn.Return<ReadonlyArray<DynamicStructuredTool>, unknown, Scope.Scope> {
-  const url = yield* Effect.try({ try: () => mcpEndpoint(server.url), catch: (error) => error })
+): Effect.fn.Return<ReadonlyArray<DynamicStructuredTool>, string, Scope.Scope> {
+  const url = yield* Effect.try({ try: () => mcpEndpoint(server.url), catch: reasonOf })
   const { client, transport } = yield* Effect.acquireRelease(
     Effect.sync(() => ({
-      client: new ToolClient(Duration.toMillis(options.callTimeout)),
+      client: new ToolClient(Duration.toMillis(options.callTimeout), Object.values(options.headers)),
       transport: transportTo(url, options)
     })),
     ({ client, transport }) => close(client, transport)

@@ -4,7 +4,7 @@ import { type McpServer, printableUrl } from "../../domain/McpConfig.ts"
 import { Outbound } from "../../ports/Outbound.ts"
 import type { RunCredentials } from "../../ports/RunCredentials.ts"
 import { ToolSource } from "../../ports/ToolSource.ts"
-import { reasonOf } from "./Failures.ts"
+import { timedOut } from "./Failures.ts"
 import { toolNames } from "./ToolNames.ts"
 
 export interface Options {
@@ -98,13 +98,13 @@ export const layer = (options: Options = {}) =>
         return yield* connect(server, { fetch, headers, callTimeout }).pipe(
           Effect.timeoutOrElse({
             duration: connectTimeout,
-            orElse: () => Effect.fail(new DOMException("no answer in time", "TimeoutError"))
+            orElse: () => Effect.fail(timedOut)
           }),
           Scope.provide(scope),
           // A server that failed is let go of at once, not when the run is over.
           Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
           Effect.map((tools): Loaded => ({ server, tools, error: null })),
-          Effect.catch((error) => failed(server, reasonOf(error)))
+          Effect.catch((reason) => failed(server, reason))
         )
       })
 

@@ -16,16 +16,38 @@ const interaction = (error: McpError): string => {
     .filter((part) => typeof part === "string").join(" ")
 }
 
+/** Shorter ones are in too many words to be taken out of them. */
+const leastSecret = 8
+
+/** A server may repeat what it was sent; in a tool's answer that would go to the model, into the history and to the stream. */
+const redacted = <A>(answer: A, headers: ReadonlyArray<string>): A => {
+  const secrets = headers.map((header) => header.replace(/^(Bearer|Basic) /i, "")).filter(({ length }) =>
+    length >= leastSecret
+  )
+  const text = JSON.stringify(answer)
+  const clean = secrets.reduce(
+    (text, secret) => text.replaceAll(JSON.stringify(secret).slice(1, -1), "[redacted]"),
+    text
+  )
+  return clean === text ? answer : JSON.parse(clean)
+}
+
 /** A client whose failed calls are results that say so: one tool's failure is the model's to handle, not the run's end. */
 export class ToolClient extends Client {
   readonly #callTimeout: number
+  readonly #headers: ReadonlyArray<string>
 
-  constructor(callTimeout: number) {
+  constructor(callTimeout: number, headers: ReadonlyArray<string>) {
     super({ name: "throughline", version: "0.1.0" })
     this.#callTimeout = callTimeout
+    this.#headers = headers
   }
 
-  override async callTool(...[params, resultSchema, options]: Parameters<Client["callTool"]>) {
+  override async callTool(...request: Parameters<Client["callTool"]>) {
+    return redacted(await this.#answer(...request), this.#headers)
+  }
+
+  async #answer(...[params, resultSchema, options]: Parameters<Client["callTool"]>) {
     try {
       // Here and not through LangChain, whose timers go on after the call and hold on to all of its run meanwhile.
       return await super.callTool(params, resultSchema, { ...options, timeout: this.#callTimeout })

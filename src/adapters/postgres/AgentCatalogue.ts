@@ -68,7 +68,7 @@ export const agentExpressions = (catalogue: Catalogue) => {
       "coalesce(?::jsonb, '{}')",
       `jsonb_strip_nulls(jsonb_build_object(${sampling}))`
     ),
-    tools: column("assistant_tool_ids", "coalesce(to_jsonb(?), '[]')", "'[]'::jsonb"),
+    tools: column("assistant_tool_ids", "coalesce(to_jsonb(array_remove(?, null)), '[]')", "'[]'::jsonb"),
     isGlobal: column("is_global", "coalesce(?, false)", "true"),
     creator: column("created_by_user_id", "?::text", "null::text"),
     notDeleted: column("deleted_at", "? is null", "true"),

@@ -24,8 +24,8 @@ export const databaseLayer = (options: DatabaseOptions): Layer.Layer<PgClient.Pg
     keepAlive: "30 seconds"
   }).pipe(Layer.orDie)
 
-/** SQLSTATEs of a server that is going, coming, full or has become a read-only replica. */
-const awayCodes = ["57P01", "57P02", "57P03", "53300", "25006"]
+/** SQLSTATEs of a server that is going, coming, full, has become a read-only replica, or has kept us waiting for a lock. */
+const awayCodes = ["57P01", "57P02", "57P03", "53300", "25006", "55P03"]
 
 /** The SQLSTATE of an error that the server raised. */
 export const sqlState = ({ reason: { cause } }: SqlError.SqlError): string | undefined =>

@@ -1,5 +1,5 @@
 import { PgClient } from "@effect/sql-pg"
-import { Array, Cache, Effect, Exit, Layer, Option } from "effect"
+import { Array, Cache, Effect, Exit, Layer, Option, Semaphore } from "effect"
 import { SqlError, type Statement } from "effect/sql"
 import { isUuid } from "../../domain/AssistantId.ts"
 import { AgentSource, AgentTablesUnreadable } from "../../ports/AgentSource.ts"
@@ -66,6 +66,9 @@ export const PgAgentSource = Layer.effect(
         )
       )
     }
+
+    /** Whoever waits for another replica's sync holds a connection: one of ours at a time, or nobody else would get one. */
+    const inLine = yield* Semaphore.make(1)
 
     /** Templates (v2: for nobody in particular, by nobody) are not agents. */
     const agents = (agent: AgentExpressions, which: Statement.Fragment) =>
@@ -143,10 +146,12 @@ export const PgAgentSource = Layer.effect(
       }, orUnavailable),
 
       exclusively: Effect.fn("AgentSource.exclusively")((work) =>
-        sql`select from pg_advisory_xact_lock(hashtextextended('langgraph_server.agent_sync', 0))`.pipe(
+        sql`set local lock_timeout = '10s'`.pipe(
+          Effect.andThen(sql`select from pg_advisory_xact_lock(hashtextextended('langgraph_server.agent_sync', 0))`),
           Effect.andThen(work),
           sql.withTransaction,
-          orUnavailable
+          orUnavailable,
+          inLine.withPermits(1)
         )
       )
     })

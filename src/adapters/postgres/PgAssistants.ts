@@ -171,6 +171,7 @@ export const PgAssistants = Layer.effect(
         return gone.length > 0
       }, orUnavailable),
 
+      // A version that was for others stays theirs: of another organisation, or a member's own before it was published.
       versions: Effect.fn("Assistants.versions")(function*(id, query, principal) {
         return yield* decodeVersions(sql`
           select
@@ -180,6 +181,8 @@ export const PgAssistants = Layer.effect(
           join langgraph_server.assistant_versions v on v.assistant_id = a.id
           where a.id = ${withoutNul(id)}
             and ${visibleTo(sql, principal)}
+            and v.organization_id is not distinct from a.organization_id
+            and (v.personal_to is null or v.personal_to = ${principal.userId})
             and ${query.metadata === undefined ? sql`true` : sql`v.metadata @> ${jsonb(sql, query.metadata)}`}
           order by v.version desc
           limit ${query.limit}

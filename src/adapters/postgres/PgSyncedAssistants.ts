@@ -37,11 +37,13 @@ export const PgSyncedAssistants = Layer.effect(
       )`
     )
 
-    /** Keeps what a statement wrote, under the name `a`, as a version. */
+    /** Keeps what a statement wrote, under the name `a`, as a version for those who see it now. */
     const keepVersions = sql.literal(`
-      insert into langgraph_server.assistant_versions
-        (assistant_id, version, graph_id, name, description, config, context, metadata)
-      select a.id, a.version, ${contentColumns} from written a`)
+      insert into langgraph_server.assistant_versions (
+        assistant_id, version, organization_id, personal_to,
+        graph_id, name, description, config, context, metadata
+      )
+      select a.id, a.version, a.organization_id, a.personal_to, ${contentColumns} from written a`)
 
     // An id that somebody took since the plan was made stays theirs; the next sync reports it.
     const create = (assistants: ReadonlyArray<SyncedAssistant>) =>

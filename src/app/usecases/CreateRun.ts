@@ -123,7 +123,8 @@ const partSecrets = (configuration: EffectiveConfig, token: Caller["token"]) => 
  * the multitask rule, handed to the queue. Every way in comes through here.
  */
 export const createRun = Effect.fn("createRun")(function*(run: NewRun, caller: Caller) {
-  const assistant = yield* resolveAssistant(run.assistant, caller.principal)
+  // Nothing is made yet: whoever leaves while a look-up waits for a sync leaves nothing behind.
+  const assistant = yield* Effect.interruptible(resolveAssistant(run.assistant, caller.principal))
   const graphs = yield* AgentGraphs
   // It would bring a thread of its own, which waits for nobody.
   if (isResume(run.request) && run.thread._tag === "Stateless") {

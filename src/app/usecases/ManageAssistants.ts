@@ -60,10 +60,10 @@ const keepingSecrets = (present: AssistantContent, next: AssistantContent): Assi
     }
   }
 
-/** An id that is an agent's, if only a draft's, or a graph's default, is not for a caller to take. */
+/** An id that is an agent's, if only a draft's, a graph's default or a graph's name, is not for a caller to take. */
 const isReserved = Effect.fnUntraced(function*(id: string) {
   const defaults = yield* GraphDefaults
-  if ([...defaults.values()].some((taken) => taken === id)) return true
+  if (defaults.has(id) || [...defaults.values()].some((taken) => taken === id)) return true
   const source = yield* AgentSource
   return yield* Effect.catchTag(source.has(id), "AgentTablesUnreadable", () => Effect.succeed(false))
 })
