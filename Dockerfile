@@ -15,5 +15,6 @@ USER node
 EXPOSE 8081
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/ok`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# The small semi-space costs no speed that could be measured and saves 60 MB (docs/operating.md).
 # Node runs TypeScript as it is, and as the first process it gets the signals that make it drain.
-CMD ["node", "src/app/main.ts"]
+CMD ["node", "--max-semi-space-size=8", "src/app/main.ts"]

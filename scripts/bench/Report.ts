@@ -59,8 +59,7 @@ const machine = () => ({
 })
 
 /** Kept for comparing; git does not keep it. */
-export const keep = async (sections: ReadonlyArray<Section>, { quick }: BenchOptions): Promise<string> => {
-  const at = new Date().toISOString()
+export const keep = async (at: string, sections: ReadonlyArray<Section>, { quick }: BenchOptions): Promise<string> => {
   const folder = new URL("../../bench-results", import.meta.url).pathname
   const file = join(folder, `${at.replaceAll(":", "-")}.json`)
   await mkdir(folder, { recursive: true })

@@ -30,6 +30,7 @@ const bench = Command.make(
     )
   },
   Effect.fnUntraced(function*({ quick, suites: chosen }) {
+    const started = new Date().toISOString()
     const sections: Array<Section> = []
     for (const name of chosen.length === 0 ? usual : chosen) {
       // Each with a Postgres of its own, so that none inherits the other's tables and caches.
@@ -38,12 +39,12 @@ const bench = Command.make(
       )
       print(section)
       sections.push(section)
+      // After each: what has been found is not lost with a later one.
+      const file = yield* Effect.promise(() => keep(started, sections, { quick }))
+      yield* Console.log(`Kept in ${file}`)
     }
-    const file = yield* Effect.promise(() => keep(sections, { quick }))
     const missed = sections.flatMap(({ targets }) => targets).filter(({ met }) => !met)
-    yield* Console.log(
-      `\nKept in ${file}\n${missed.length === 0 ? good("All targets reached.") : bad(`${missed.length} missed.`)}`
-    )
+    yield* Console.log(`\n${missed.length === 0 ? good("All targets reached.") : bad(`${missed.length} missed.`)}`)
     if (missed.length > 0) process.exitCode = 1
   })
 ).pipe(Command.withDescription("What Throughline costs, side by side with what it is compared to"))

@@ -7,6 +7,9 @@ import { setTimeout as sleep } from "node:timers/promises"
 
 const main = new URL("../../src/app/main.ts", import.meta.url).pathname
 
+/** As package.json's `start` has it. */
+const asNpmStart = ["--max-semi-space-size=8"]
+
 /** Waits for something that another process does, and says what it waited for in vain. */
 export const until = async <A>(what: string, find: () => Promise<A | undefined>, ms = 30_000): Promise<A> => {
   for (const end = Date.now() + ms; Date.now() < end; await sleep(20)) {
@@ -46,7 +49,7 @@ export const serverProcess = Effect.fnUntraced(function*({ env, execArgv = [] }:
   const child = yield* Effect.acquireRelease(
     Effect.promise(async () => {
       const log = await open(file, "w")
-      const child = spawn(process.execPath, [...execArgv, main], {
+      const child = spawn(process.execPath, [...asNpmStart, ...execArgv, main], {
         env: { PATH: process.env["PATH"], LOG_FORMAT: "json", PORT: "0", ...env },
         stdio: ["ignore", log.fd, log.fd]
       })

@@ -174,21 +174,25 @@ const runQueueContract = <E>(name: string, layer: Layer.Layer<RunQueue, E, RunHa
         assert.deepStrictEqual(ended, [next.run_id])
       }))
 
-    it.live("interrupts what runs when the process ends, and takes up nothing more", () =>
+    it.live("interrupts what runs when the process ends, and takes up what waits only to end it", () =>
       Effect.gen(function*() {
         const { execute, next, waiting } = yield* held
         const scope = yield* Scope.make()
-        let interrupted = 0
-        const queue = yield* queueFor((...run) =>
-          Effect.onInterrupt(execute(...run), () => Effect.sync(() => interrupted++))
-        )
-          .pipe(Scope.provide(scope))
+        let interrupted = 0, ended = 0
+        const queue = yield* queueFor((runId, credentials, stop) =>
+          execute(runId, credentials, stop).pipe(
+            Effect.onInterrupt(() => Effect.sync(() => interrupted++)),
+            (work) => Effect.raceFirst(stop, work),
+            Effect.onInterrupt(() => Effect.sync(() => ended++)),
+            Effect.asVoid
+          )
+        ).pipe(Scope.provide(scope))
         const thread = newThread()
         const running = runOn(thread)
         for (const run of [running, runOn(thread), runOn(thread)]) yield* queue.enqueue(run, credentials, committed)
         assert.strictEqual(yield* next, running.run_id)
         yield* Scope.close(scope, Exit.void).pipe(Effect.timeout("5 seconds"))
-        assert.deepStrictEqual([interrupted, yield* waiting], [1, 0])
+        assert.deepStrictEqual([interrupted, ended, yield* waiting], [1, 3, 0])
       }))
   })
 

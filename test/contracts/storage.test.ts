@@ -57,7 +57,12 @@ describe("Storage", () => {
         const tables = yield* sql`select schemaname from pg_tables where schemaname in ('public', 'langgraph_server')`
         assert.deepStrictEqual([...new Set(tables.map(({ schemaname }) => schemaname))], ["langgraph_server"])
         const done = yield* sql`select name from langgraph_server.migrations order by migration_id`
-        assert.deepStrictEqual(done.map(({ name }) => name), ["assistants", "threads_and_runs", "run_renewal"])
+        assert.deepStrictEqual(done.map(({ name }) => name), [
+          "assistants",
+          "threads_and_runs",
+          "run_renewal",
+          "version_audience"
+        ])
       }).pipe(Effect.provide(databaseLayer({ url, poolSize: 1 })))
     }))
 

@@ -51,11 +51,16 @@ export const PgAgentSource = Layer.effect(
 
     /**
      * A statement for the generation that is there; once more with a fresh look if that turns out to be the past.
-     * The savepoint (or transaction) lets a caller's transaction go on after the first one has failed.
+     * In a caller's transaction it is behind a savepoint, so that this one can go on after the first has failed.
      */
     const withCatalogue = <A, E, R>(statement: (agent: AgentExpressions) => Effect.Effect<A, E, R>) => {
       const attempt = Cache.get(catalogue, "public").pipe(
-        Effect.flatMap((agent) => sql.withTransaction(statement(agent)))
+        Effect.flatMap((agent) =>
+          Effect.flatMap(
+            Effect.serviceOption(sql.transactionService),
+            (outer) => Option.isSome(outer) ? sql.withTransaction(statement(agent)) : statement(agent)
+          )
+        )
       )
       return attempt.pipe(
         Effect.tapError((error) => isOutdated(error) ? Cache.invalidate(catalogue, "public") : Effect.void),

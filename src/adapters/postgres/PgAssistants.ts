@@ -35,7 +35,10 @@ export const PgAssistants = Layer.effect(
         ${content.description === null ? null : withoutNul(content.description)}::text,
         ${jsonb(sql, content.config)}, ${jsonb(sql, content.context)}, ${jsonb(sql, content.metadata)}`
 
-    /** What a principal sees of what a filter lets through; metadata by assistants_metadata. */
+    /**
+     * What a principal sees of what a filter lets through. Metadata has no index of its own: what one principal sees is
+     * soon looked through, and a common value would have Postgres read everybody's (2.8 ms against 0.1 among 100,000).
+     */
     const matching = (filter: AssistantFilter, principal: Principal) =>
       sql.and([
         visibleTo(sql, principal),

@@ -1,5 +1,5 @@
 import { PgClient } from "@effect/sql-pg"
-import { Array, Duration, Effect, Layer, Option, Schema } from "effect"
+import { Array, Duration, Effect, Layer, Schema } from "effect"
 import type { JsonObject } from "../../domain/Json.ts"
 import { type RunId, RunOutcome, statusAfter } from "../../domain/Run.ts"
 import { ThreadId, type ThreadStatus } from "../../domain/Thread.ts"
@@ -53,26 +53,27 @@ export const PgRunLedger = Layer.effect(
         where t.id = any(${threadIds}::uuid[])`
 
     return RunLedger.of({
-      claim: Effect.fn("RunLedger.claim")(
-        function*(runId) {
-          yield* lockThreadOf(runId)
-          const claimed = yield* decodeRuns(sql`
-            update langgraph_server.runs r
-            set status = 'running', attempt = r.attempt + 1, updated_at = now()
-            where r.id = ${runId} and r.status = 'pending'
-            returning ${sql.literal(runColumns)}`)
-          const run = Array.head(claimed)
-          if (Option.isSome(run)) {
-            yield* sql`
-              update langgraph_server.threads
-              set status = 'busy', interrupts = '{}', graph_id = ${run.value.graph_id}, updated_at = now()
-              where id = ${run.value.thread_id}`
-          }
-          return run
-        },
-        sql.withTransaction,
-        orUnavailable
-      ),
+      // One statement: it looks at nothing but the run itself, whose status the update checks again once it has the row.
+      claim: Effect.fn("RunLedger.claim")(function*(runId) {
+        const claimed = yield* decodeRuns(sql`
+          with
+            thread as (${lockThreadOf(runId)}),
+            claimed as (
+              update langgraph_server.runs r
+              set status = 'running', attempt = r.attempt + 1, updated_at = now()
+              from thread
+              where r.id = ${runId} and r.thread_id = thread.id and r.status = 'pending'
+              returning ${sql.literal(runColumns)}
+            ),
+            taken as (
+              update langgraph_server.threads t
+              set status = 'busy', interrupts = '{}', graph_id = claimed.graph_id, updated_at = now()
+              from claimed
+              where t.id = claimed.thread_id
+            )
+          select * from claimed`)
+        return Array.head(claimed)
+      }, orUnavailable),
 
       settle: Effect.fn("RunLedger.settle")(
         function*(runId, attempt, outcome) {

@@ -26,18 +26,35 @@ export const PgRuns = Layer.effect(
           and r.status in ('pending', 'running')
         order by r.id`).pipe(Effect.map((rows) => rows.map(({ run_id }) => run_id)))
 
+    /**
+     * The run, and what its thread shows of it. Which graph's state the thread has is known when the run starts; until its
+     * first run has, by this one. The metadata only shows it: chat pages look for their threads by it.
+     */
     const insert = (run: NewRun, owner: string) =>
       decodeRuns(sql`
-        insert into langgraph_server.runs as r (
-          id, thread_id, assistant_id, graph_id, assistant_version, owner_id, metadata, request, configuration,
-          multitask_strategy
-        )
-        values (
-          ${run.run_id}, ${run.thread_id}, ${run.assistant_id}, ${run.graph_id}, ${run.assistant_version}, ${owner},
-          ${jsonb(sql, run.metadata)}, ${jsonb(sql, run.request)}, ${jsonb(sql, run.configuration)},
-          ${run.multitask_strategy}
-        )
-        returning ${columns}`).pipe(Effect.flatMap((rows) => Effect.orDie(Effect.fromOption(Array.head(rows)))))
+        with
+          r as (
+            insert into langgraph_server.runs (
+              id, thread_id, assistant_id, graph_id, assistant_version, owner_id, metadata, request, configuration,
+              multitask_strategy
+            )
+            values (
+              ${run.run_id}, ${run.thread_id}, ${run.assistant_id}, ${run.graph_id}, ${run.assistant_version}, ${owner},
+              ${jsonb(sql, run.metadata)}, ${jsonb(sql, run.request)}, ${jsonb(sql, run.configuration)},
+              ${run.multitask_strategy}
+            )
+            returning *
+          ),
+          thread as (
+            update langgraph_server.threads
+            set
+              status = 'busy',
+              graph_id = coalesce(graph_id, ${run.graph_id}),
+              metadata = metadata || ${jsonb(sql, { graph_id: run.graph_id, assistant_id: run.assistant_id })},
+              updated_at = now()
+            where id = ${run.thread_id}
+          )
+        select ${columns} from r`).pipe(Effect.flatMap((rows) => Effect.orDie(Effect.fromOption(Array.head(rows)))))
 
     return Runs.of({
       create: Effect.fn("Runs.create")(
@@ -56,17 +73,6 @@ export const PgRuns = Layer.effect(
           }
 
           const created = yield* insert(run, owner.userId)
-          // Which graph's state the thread has is known when the run starts; until its first run has, by this one. The
-          // metadata only shows it: chat pages look for their threads by it.
-          const shown = { graph_id: run.graph_id, assistant_id: run.assistant_id }
-          yield* sql`
-            update langgraph_server.threads
-            set
-              status = 'busy',
-              graph_id = coalesce(graph_id, ${run.graph_id}),
-              metadata = metadata || ${jsonb(sql, shown)},
-              updated_at = now()
-            where id = ${run.thread_id}`
           yield* enqueue(created)
           return { run: created, admission }
         },

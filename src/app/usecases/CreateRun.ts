@@ -1,22 +1,20 @@
-import { Deferred, Effect, Exit, Option, Redacted } from "effect"
+import type { Redacted } from "effect"
+import { Deferred, Effect, Exit, Option } from "effect"
 import type { Assistant, AssistantConfig } from "../../domain/Assistant.ts"
-import type { EffectiveConfig, RunOverrides } from "../../domain/EffectiveConfig.ts"
+import type { RunOverrides } from "../../domain/EffectiveConfig.ts"
 import { effectiveConfig } from "../../domain/EffectiveConfig.ts"
-import type { Json, JsonObject } from "../../domain/Json.ts"
+import type { JsonObject } from "../../domain/Json.ts"
 import type { Principal } from "../../domain/Principal.ts"
 import type { MultitaskStrategy, Run, RunId, RunRequest } from "../../domain/Run.ts"
 import { isResume, NothingToResume } from "../../domain/Run.ts"
-import { mapSecrets, maskSecrets, restoreSecrets, secretsOf } from "../../domain/Secrets.ts"
-import type { Thread, ThreadId } from "../../domain/Thread.ts"
-import { ThreadNotFound } from "../../domain/Thread.ts"
+import type { ThreadId } from "../../domain/Thread.ts"
 import { AgentGraphs } from "../../ports/AgentGraphs.ts"
-import type { RunCredentials } from "../../ports/RunCredentials.ts"
 import { RunEvents } from "../../ports/RunEvents.ts"
 import { RunQueue } from "../../ports/RunQueue.ts"
 import { Runs } from "../../ports/Runs.ts"
-import { SecretBox } from "../../ports/SecretBox.ts"
 import { Threads } from "../../ports/Threads.ts"
 import { resolveAssistant } from "./ResolveAssistant.ts"
+import { partSecrets, withSecrets } from "./RunSecrets.ts"
 
 /** Who asks for a run, with what only this request knows of them. */
 export interface Caller {
@@ -43,25 +41,20 @@ export type ThreadChoice =
   | { readonly _tag: "Existing"; readonly id: ThreadId; readonly orCreate: boolean }
   | { readonly _tag: "Stateless"; readonly id: ThreadId; readonly keep: boolean }
 
+/** The thread is there for `Runs.create` to lock: it has to be the caller's, and says so if it is not. */
 const openThread = Effect.fnUntraced(function*(choice: ThreadChoice, principal: Principal) {
+  if (choice._tag === "Existing" && !choice.orCreate) return
   const threads = yield* Threads
-  const create = threads.create(choice.id, {}, principal)
-  const missing = new ThreadNotFound({ thread: choice.id })
-  if (choice._tag === "Stateless") return yield* Effect.catchTag(create, "ThreadExists", () => Effect.fail(missing))
-  const find = threads.find(choice.id, principal)
-  const found = yield* find
-  if (Option.isSome(found)) return found.value
-  if (!choice.orCreate) return yield* missing
+  const create = Effect.asVoid(threads.create(choice.id, {}, principal))
+  const made = choice._tag === "Stateless"
+    ? create
+    : Effect.flatMap(threads.find(choice.id, principal), (found) => Option.isSome(found) ? Effect.void : create)
   // Somebody else's thread of that id stays theirs, and unseen.
-  return yield* Effect.catchTag(
-    create,
-    "ThreadExists",
-    () => Effect.flatMap(find, (thread) => Effect.mapError(Effect.fromOption(thread), () => missing))
-  )
+  yield* Effect.catchTag(made, "ThreadExists", () => Effect.void)
 })
 
 /** The one place where a run's configuration is decided, whichever way the run came in. */
-const configure = (run: NewRun, assistant: Assistant, thread: Thread, caller: Caller, defaults: JsonObject) => {
+const configure = (run: NewRun, assistant: Assistant, caller: Caller, defaults: JsonObject) => {
   const { userId } = caller.principal
   const { assistant_id, graph_id, provenance } = assistant
   const organization: JsonObject = provenance._tag === "Agent"
@@ -75,7 +68,7 @@ const configure = (run: NewRun, assistant: Assistant, thread: Thread, caller: Ca
     pinned: {
       ...organization,
       run_id: run.run_id,
-      thread_id: thread.thread_id,
+      thread_id: run.thread.id,
       assistant_id,
       graph_id,
       user_id: userId,
@@ -84,38 +77,6 @@ const configure = (run: NewRun, assistant: Assistant, thread: Thread, caller: Ca
       langgraph_auth_user_id: userId
     }
   })
-}
-
-/** An assistant's secrets, unlocked. Only here: what a run brings itself is taken as it is, or it could open others'. */
-const unlocked = Effect.fnUntraced(function*(configurable: JsonObject) {
-  const box = yield* SecretBox
-  const secrets = new Map<string, Json>()
-  for (const [place, secret] of secretsOf(configurable)) {
-    secrets.set(place, typeof secret === "string" ? yield* box.open(secret) : secret)
-  }
-  return secrets
-})
-
-/** The configurations of assistant and run with their secrets in place; a run's mask stands for the assistant's. */
-const withSecrets = Effect.fnUntraced(function*(assistant: Assistant, config: AssistantConfig) {
-  const { configurable = {} } = assistant.config
-  const secrets = yield* unlocked(configurable)
-  return {
-    assistant: {
-      ...assistant,
-      config: { ...assistant.config, configurable: mapSecrets(configurable, (_, place) => secrets.get(place) ?? null) }
-    },
-    config: { ...config, configurable: restoreSecrets(config.configurable ?? {}, secrets) }
-  }
-})
-
-/** Parts what may be kept from what stays in memory. */
-const partSecrets = (configuration: EffectiveConfig, token: Caller["token"]) => {
-  const credentials: RunCredentials = { token, secrets: Redacted.make(secretsOf(configuration.configurable)) }
-  return {
-    credentials,
-    pinned: { ...configuration, configurable: maskSecrets(configuration.configurable) }
-  }
 }
 
 /**
@@ -130,11 +91,11 @@ export const createRun = Effect.fn("createRun")(function*(run: NewRun, caller: C
   if (isResume(run.request) && run.thread._tag === "Stateless") {
     return yield* new NothingToResume({ thread: run.thread.id })
   }
-  const thread = yield* openThread(run.thread, caller.principal)
   const open = yield* withSecrets(assistant, run.config)
   const asked = { ...run, config: open.config }
-  const configuration = configure(asked, open.assistant, thread, caller, graphs.defaults(assistant.graph_id))
+  const configuration = configure(asked, open.assistant, caller, graphs.defaults(assistant.graph_id))
   const { credentials, pinned } = partSecrets(configuration, caller.token)
+  yield* openThread(run.thread, caller.principal)
 
   const queue = yield* RunQueue
   const events = yield* RunEvents
@@ -144,7 +105,7 @@ export const createRun = Effect.fn("createRun")(function*(run: NewRun, caller: C
   const created = (yield* Runs).create(
     {
       run_id: run.run_id,
-      thread_id: thread.thread_id,
+      thread_id: run.thread.id,
       assistant_id: assistant.assistant_id,
       graph_id: assistant.graph_id,
       assistant_version: assistant.version,

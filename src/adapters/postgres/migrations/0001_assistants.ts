@@ -44,8 +44,6 @@ export default Effect.gen(function*() {
     create index assistants_organization on langgraph_server.assistants (organization_id) where source = 'agent'`
   yield* sql`
     create index assistants_graph on langgraph_server.assistants (id) where source = 'graph'`
-  yield* sql`
-    create index assistants_metadata on langgraph_server.assistants using gin (metadata jsonb_path_ops)`
 
   yield* sql`
     create table langgraph_server.assistant_versions (
