@@ -26,6 +26,8 @@ export const runRenewal = Layer.effectDiscard(
     const storage = yield* Storage
     const inTouch = yield* Ref.make(roundsInTouch)
     const renew = Effect.flatMap(queue.held, ledger.renew).pipe(
+      // The others took us for lost, and the thread may have a new run by now: this one is not to write any more.
+      Effect.tap(Effect.forEach((runId) => queue.cancel(runId, "interrupt"), { discard: true })),
       Effect.tapError(() => Ref.set(inTouch, 0)),
       Effect.andThen(Ref.updateAndGet(inTouch, (rounds) => rounds + 1))
     )

@@ -66,16 +66,19 @@ export const lockedKeys: ReadonlySet<string> = new Set([
 const isEngineKey = (key: string): boolean => key.startsWith("__") || key.startsWith("checkpoint_")
 
 const credentialHeaders = new Set(["x-api-key", "x-tenant-id", "x-service-key", "x-supabase-access-token"])
-const credentialWords = /token|secret|key|auth|cookie|password|passwd|credential|session|jwt|signature/
+const credentialWords =
+  /token|secret|key|auth|cookie|password|passwd|pwd|credential|session|jwt|oidc|saml|bearer|signature/
+/** Authorisation and JSON Web Tokens, under whatever name a proxy or a client sends them. */
+const credentialValue = /^\s*(bearer|basic)\s|\beyJ[\w-]+\.[\w-]+\./i
 
 /** The `x-*` headers that may configure a run: none that routes, and none that carries a credential. */
 export const configurableHeaders = (headers: Readonly<Record<string, string>>): JsonObject =>
   Object.fromEntries(
     Object.entries(headers)
       .map(([name, value]) => [name.toLowerCase(), value] as const)
-      .filter(([name]) =>
+      .filter(([name, value]) =>
         name.startsWith("x-") && !name.startsWith("x-forwarded-") && !credentialHeaders.has(name)
-        && !credentialWords.test(name)
+        && !credentialWords.test(name) && !credentialValue.test(value)
       )
   )
 

@@ -50,8 +50,8 @@ export class RunLedger extends Context.Service<RunLedger, {
   readonly noteTools: (runId: RunId, attempt: number, report: ToolReport) => Eff<void>
   /** Undoes a stopped run: its checkpoints and its row. */
   readonly rollback: (runId: RunId) => Eff<void>
-  /** Says that these runs, queued or running, are in good hands. */
-  readonly renew: (runIds: ReadonlyArray<RunId>) => Eff<void>
+  /** Says that these runs, queued or running, are in good hands. Answers with those that have ended by other hands. */
+  readonly renew: (runIds: ReadonlyArray<RunId>) => Eff<ReadonlyArray<RunId>>
   /** Ends, with a failure, what nobody has renewed for so long: its process is no more. Answers how many. */
   readonly settleOrphans: (failure: RunFailure, unrenewedFor: Duration.Duration) => Eff<number>
   /** Deletes a stateless run's thread with everything on it. */

@@ -190,4 +190,17 @@ describe("InProcessRunEvents", () => {
       assert.lengthOf(yield* Stream.runCollect(events.read(runId, -1)), 0)
       assert.lengthOf(yield* Stream.runCollect(Stream.take(events.read(open, -1), 1)), 1)
     }).pipe(Effect.provide(InProcessRunEvents.layer)))
+
+  it.effect("forgets the oldest sooner when the ended ones hold too much together", () =>
+    Effect.gen(function*() {
+      const { events, runId: first } = yield* opened
+      const { runId: second } = yield* opened
+      const large = [{ event: "values", data: "x".repeat(40_000_000) }]
+      for (const runId of [first, second]) {
+        yield* events.publish(runId, large)
+        yield* events.close(runId)
+      }
+      assert.lengthOf(yield* Stream.runCollect(events.read(first, -1)), 0)
+      assert.lengthOf(yield* Stream.runCollect(events.read(second, -1)), 1)
+    }).pipe(Effect.provide(InProcessRunEvents.layer)))
 })

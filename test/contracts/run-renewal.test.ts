@@ -9,6 +9,7 @@ import { Storage } from "../../src/ports/Storage.ts"
 import { StorageUnavailable } from "../../src/ports/StorageUnavailable.ts"
 
 const held = [RunId.make("mine")]
+const endedByOthers = RunId.make("given up")
 const notHere = Effect.die("not asked here")
 
 /** A database that can be away, and what was done to it when. */
@@ -23,7 +24,7 @@ const world = Effect.gen(function*() {
   const parts = Layer.mergeAll(
     Layer.succeed(RunQueue, {
       enqueue: () => notHere,
-      cancel: () => notHere,
+      cancel: (runId, action) => Effect.sync(() => void done.push(`${action} ${runId}`)),
       settled: () => notHere,
       held: Effect.succeed(held)
     }),
@@ -34,7 +35,7 @@ const world = Effect.gen(function*() {
       rollback: () => notHere,
       dropThread: () => notHere,
       sweepThread: () => notHere,
-      renew: (runs) => Effect.asVoid(write(`renewed ${runs.join()}`)),
+      renew: (runs) => Effect.as(write(`renewed ${runs.join()}`), [endedByOthers]),
       settleOrphans: () => Effect.as(write("ended the lost"), 0)
     }),
     Layer.succeed(Storage, { ready: Effect.succeed(true), awaitReady: Effect.void })
@@ -48,7 +49,7 @@ describe("runRenewal", () => {
       const { away, done, parts } = yield* world
       yield* Effect.gen(function*() {
         yield* TestClock.adjust("1 second")
-        assert.deepStrictEqual(done, ["renewed mine", "ended the lost"], "at the start at once")
+        assert.deepStrictEqual(done, ["renewed mine", "interrupt given up", "ended the lost"], "at once")
         yield* Ref.set(away, true)
         yield* TestClock.adjust("45 seconds")
         done.length = 0

@@ -296,6 +296,20 @@ describe("RunLedger", () => {
       assert.strictEqual((yield* threadNow).status, "idle")
     })))
 
+  it.effect("says which of the runs in somebody's hands have ended by others'", () =>
+    withThreads(Effect.gen(function*() {
+      const runs = yield* Runs
+      const ledger = yield* RunLedger
+      yield* runs.create(newRun(1), nord, inLine)
+      yield* runs.create(newRun(2, "enqueue"), nord, inLine)
+      const uncommitted = runId(3)
+      const held = [runId(1), runId(2), uncommitted]
+      assert.deepStrictEqual(yield* ledger.renew(held), [])
+      yield* ledger.settle(runId(1), 0, RunOutcome.Cancelled())
+      assert.deepStrictEqual(yield* ledger.renew(held), [runId(1)])
+      assert.deepStrictEqual(yield* ledger.renew([]), [])
+    })))
+
   it.effect("ends what a dead process left, and drops stateless runs with their threads", () =>
     withThreads(Effect.gen(function*() {
       const runs = yield* Runs

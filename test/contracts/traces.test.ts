@@ -6,6 +6,7 @@ import { layer as outboundLayer } from "../../src/adapters/outbound/GuardedFetch
 import { telemetry } from "../../src/app/Telemetry.ts"
 import { ToolSource } from "../../src/ports/ToolSource.ts"
 import { startEchoingProvider } from "../support/EchoingProvider.ts"
+import { send, world } from "./http-world.ts"
 
 /** Somebody who collects what the server tells of itself. */
 const collector = Effect.acquireRelease(
@@ -21,6 +22,9 @@ const collector = Effect.acquireRelease(
   }),
   ({ close }) => Effect.promise(close)
 )
+
+const tracing = (origin: string) =>
+  telemetry({ logFormat: Option.none(), logLevel: "none", otlpEndpoint: Option.some(origin) }, false)
 
 const tools = mcpLayer().pipe(Layer.provide(outboundLayer({ allow: [] })))
 
@@ -41,13 +45,23 @@ describe("traces", () => {
       // Closing the telemetry sends what it has.
       const { report } = yield* Effect.scoped(loading).pipe(
         Effect.provide(tools),
-        Effect.provide(
-          telemetry({ logFormat: Option.none(), logLevel: "none", otlpEndpoint: Option.some(origin) }, false)
-        )
+        Effect.provide(tracing(origin))
       )
       assert.lengthOf(report.servers.filter(({ error }) => error !== null), 2)
       assert.include(echo.seen.join(), "canary of a token")
       assert.include(received.join(), "Mcp.connect")
       assert.notInclude(received.join(), "canary of a token")
+    }).pipe(Effect.scoped))
+
+  it.live("hold neither a query's values nor a header's", () =>
+    Effect.gen(function*() {
+      const { origin, received } = yield* collector
+      const headers = { authorization: "Bearer canary 1", apikey: "canary 2", "x-api-key": "canary 3" }
+      const { status } = yield* send("/ok?access_token=canary+4", { headers }).pipe(
+        Effect.provide(Layer.provide(world(), tracing(origin)))
+      )
+      assert.strictEqual(status, 200)
+      assert.include(received.join(), "url.query")
+      assert.notInclude(received.join(), "canary")
     }).pipe(Effect.scoped))
 })

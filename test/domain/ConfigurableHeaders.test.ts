@@ -21,7 +21,11 @@ describe("configurableHeaders", () => {
     const routing = word.map((word) => `x-forwarded-${word}`)
     const carrying = fc.tuple(
       word,
-      fc.constantFrom(..."token secret key auth cookie password passwd credential session jwt signature".split(" ")),
+      fc.constantFrom(
+        ..."token secret key auth cookie password passwd pwd credential session jwt oidc saml bearer signature".split(
+          " "
+        )
+      ),
       word
     ).map(([before, credential, after]) => `x-${before}${credential}${after}`)
     const ordinary = fc.constantFrom("authorization", "cookie", "host", "accept", "__proto__", "x", "ax-tone")
@@ -29,6 +33,16 @@ describe("configurableHeaders", () => {
     fc.assert(fc.property(fc.dictionary(unwanted, fc.string(), { noNullPrototype: true }), (headers) => {
       assert.deepStrictEqual(configurableHeaders(headers), {})
     }))
+  })
+
+  it("takes no credential under whatever name", () => {
+    const token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
+    for (const value of [token, `Bearer ${token}`, "Bearer opaque", "basic dXNlcjpwYXNz", `v=1; t=${token}`]) {
+      assert.deepStrictEqual(configurableHeaders({ "x-user": value }), {}, value)
+    }
+    assert.deepStrictEqual(configurableHeaders({ "x-user": "the bearer of rings" }), {
+      "x-user": "the bearer of rings"
+    })
   })
 })
 

@@ -1,6 +1,6 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Clock, type Duration, Effect, Layer } from "effect"
-import { Headers, HttpMiddleware, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { Headers, HttpMiddleware, HttpRouter, HttpServerRequest, HttpServerResponse, UrlParams } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { createServer } from "node:http"
 import { Api } from "./Api.ts"
@@ -84,8 +84,11 @@ const cors = (origins: Options["corsOrigins"]) =>
     { global: true }
   )
 
-/** Headers that carry credentials are in no trace; `x-*` ones may. */
-const redaction = Layer.succeed(Headers.CurrentRedactedNames, ["authorization", "cookie", "set-cookie", /^x-/])
+/** Headers that carry credentials are in no trace (`x-*` ones may), nor is what a query says: clients put tokens there. */
+const redaction = Layer.mergeAll(
+  Layer.succeed(Headers.CurrentRedactedNames, ["authorization", "cookie", "set-cookie", /^x-/]),
+  Layer.succeed(UrlParams.CurrentRedactedNames, [/./])
+)
 
 /** Room for 200 headers; connections outlive the idle timeouts of the usual load balancers. */
 const nodeServer = () => {

@@ -11,20 +11,25 @@ interface Log {
 
 /** How long a log is kept after its end, for readers who come back, in ms. */
 const keptAfterEnd = 60_000
+/** How much ended logs may hold together, in letters; the oldest go first. */
+const keptTogether = 64_000_000
 
 /** Logs in memory, for a single process. */
 export const layer = Layer.effect(
   RunEvents,
   Effect.gen(function*() {
     const logs = new Map<RunId, Log>()
-    /** Logs that have ended and when, in the order they did. */
-    const ended = new Map<RunId, number>()
+    /** Logs that have ended, when and how large, in the order they did. */
+    const ended = new Map<RunId, { readonly at: number; readonly size: number }>()
+    let kept = 0
 
     const forgetOld = Effect.map(Clock.currentTimeMillis, (now) => {
-      for (const [runId, at] of ended) {
-        if (at + keptAfterEnd > now) break
+      for (const [runId, { at, size }] of ended) {
+        // The last one has readers who are about to come.
+        if (at + keptAfterEnd > now && (kept <= keptTogether || ended.size === 1)) break
         ended.delete(runId)
         logs.delete(runId)
+        kept -= size
       }
     })
 
@@ -59,7 +64,12 @@ export const layer = Layer.effect(
       close: Effect.fnUntraced(function*(runId: RunId) {
         const log = yield* logOf(runId)
         log.closed = true
-        ended.set(runId, yield* Clock.currentTimeMillis)
+        if (!ended.has(runId)) {
+          const size = log.events.reduce((sum, { data }) => sum + data.length, 0)
+          ended.set(runId, { at: yield* Clock.currentTimeMillis, size })
+          kept += size
+          yield* forgetOld
+        }
         yield* PubSub.publish(log.changed, undefined)
       }),
       read: (runId, after) =>

@@ -1,7 +1,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Array, Duration, Effect, Layer, Schema } from "effect"
 import type { JsonObject } from "../../domain/Json.ts"
-import { type RunId, RunOutcome, statusAfter } from "../../domain/Run.ts"
+import { RunId, RunOutcome, statusAfter } from "../../domain/Run.ts"
 import { ThreadId, type ThreadStatus } from "../../domain/Thread.ts"
 import { RunLedger } from "../../ports/Runs.ts"
 import { checkpoints } from "./Checkpoints.ts"
@@ -10,6 +10,7 @@ import { runColumns, RunRow } from "./RunRow.ts"
 import { decodeRows, jsonb } from "./Values.ts"
 
 const decodeRuns = decodeRows(RunRow)
+const decodeRunIds = decodeRows(Schema.Struct({ run_id: RunId }))
 const decodeThreadIds = decodeRows(Schema.Struct({ thread_id: ThreadId }))
 
 const waitingIn = RunOutcome.$match({
@@ -117,10 +118,16 @@ export const PgRunLedger = Layer.effect(
       ),
 
       renew: Effect.fn("RunLedger.renew")(function*(runIds) {
-        yield* sql`
-          update langgraph_server.runs
-          set renewed_at = now()
-          where id = any(${runIds}::uuid[]) and status in ('pending', 'running')`
+        const ended = yield* decodeRunIds(sql`
+          with renewed as (
+            update langgraph_server.runs
+            set renewed_at = now()
+            where id = any(${runIds}::uuid[]) and status in ('pending', 'running')
+          )
+          select r.id as run_id
+          from langgraph_server.runs r
+          where r.id = any(${runIds}::uuid[]) and r.status not in ('pending', 'running')`)
+        return ended.map(({ run_id }) => run_id)
       }, orUnavailable),
 
       settleOrphans: Effect.fn("RunLedger.settleOrphans")(
