@@ -82,8 +82,9 @@ describe("a sync of 10,000 agents", () => {
 
       // One more than a sync that only updates: what was created is written back.
       assert.isAtMost(Math.max(created.statements, updated.statements, retired.statements), few.statements + 1)
-      assert.isBelow(created.millis, 5_000)
-      assert.isBelow(updated.millis, 5_000)
-      assert.isBelow(unchanged.millis, 1_500)
+      // Far above what it takes (`npm run bench -- sync` has the figures): a machine with other work is not to fail this.
+      assert.isBelow(created.millis, 30_000)
+      assert.isBelow(updated.millis, 30_000)
+      assert.isBelow(unchanged.millis, 10_000)
     })), 60_000)
 })

@@ -63,7 +63,8 @@ export const Configuration = Schema.StructWithRest(
   Schema.Struct({
     configurable: maybe(Schema.JsonObject),
     tags: maybe(Schema.Array(Schema.String)),
-    recursion_limit: maybe(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)))
+    // Each step may ask a model with the operator's key: no run is to go on for ever.
+    recursion_limit: maybe(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 10_000 })))
   }),
   [Schema.Record(Schema.String, Schema.Json)]
 )

@@ -2,6 +2,7 @@ import type { RunnableConfig } from "@langchain/core/runnables"
 import { type CheckpointListOptions, ERROR, type PendingWrite, WRITES_IDX_MAP } from "@langchain/langgraph-checkpoint"
 import { PostgresSaver } from "@langchain/langgraph-checkpoint-postgres"
 import { Predicate } from "effect"
+import { setTimeout as sleep } from "node:timers/promises"
 import type pg from "pg"
 import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
 import { CheckpointSerde } from "./CheckpointSerde.ts"
@@ -21,6 +22,22 @@ const isAway = (error: unknown): boolean => {
 
 const unavailable = (error: unknown): never => {
   throw isAway(error) ? new StorageUnavailable() : error
+}
+
+/** How long to wait before each further try, in ms: 3 s in all, more than a restart of Postgres or a failover's cut takes. */
+const patience = [50, 100, 200, 400, 800, 1_500]
+
+/** A run is not to end for a connection that was cut: what is asked here may be asked twice. */
+const patiently = async <A>(ask: () => Promise<A>): Promise<A> => {
+  for (const delay of patience) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!isAway(error)) throw error
+      await sleep(delay)
+    }
+  }
+  return ask().catch(unavailable)
 }
 
 type Rows = ReadonlyArray<ReadonlyArray<unknown>>
@@ -46,7 +63,7 @@ const placeOf = ({ configurable = {} }: RunnableConfig) => ({
 
 /**
  * LangGraph's own saver, in its tables and its format, with five differences: its errors say whether the database is
- * away; a checkpoint names the run that made it, which taking a run back needs; forks do not share versions; nothing but
+ * away, and not at the first try; a checkpoint names the run that made it, which taking a run back needs; forks do not share versions; nothing but
  * messages comes to life when it is read; and what it writes is one statement, instead of one for each value and two for
  * the transaction around them: a turn with one tool call is 10 statements, not 43.
  */
@@ -80,7 +97,7 @@ export class Saver extends PostgresSaver {
   }
 
   override getTuple(config: RunnableConfig) {
-    return super.getTuple(config).catch(unavailable)
+    return patiently(() => super.getTuple(config))
   }
 
   override async *list(config: RunnableConfig, options?: CheckpointListOptions) {
@@ -143,6 +160,6 @@ export class Saver extends PostgresSaver {
   }
 
   #query(text: string, rows: Rows) {
-    return this.#connections.query(text, rows.flat()).catch(unavailable)
+    return patiently(() => this.#connections.query(text, rows.flat()))
   }
 }

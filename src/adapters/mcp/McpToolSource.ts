@@ -14,6 +14,9 @@ export interface Options {
   readonly callTimeout?: Duration.Input
 }
 
+/** More servers than any agent has, and no more sockets than one run should open at once. */
+const sideBySide = 32
+
 interface Loaded {
   readonly server: McpServer
   readonly tools: ReadonlyArray<DynamicStructuredTool>
@@ -114,7 +117,7 @@ export const layer = (options: Options = {}) =>
           // Closed side by side as well: one that is slow to say goodbye does not hold up the others.
           const run = yield* Scope.fork(yield* Scope.Scope, "parallel")
           const loaded = yield* Effect.forEach(servers, (server) => load(server, trusted, token, run), {
-            concurrency: "unbounded"
+            concurrency: sideBySide
           })
           const tools = renamed(loaded)
           yield* logLoaded(loaded, tools.length)

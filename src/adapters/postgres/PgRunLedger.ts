@@ -133,6 +133,19 @@ export const PgRunLedger = Layer.effect(
       settleOrphans: Effect.fn("RunLedger.settleOrphans")(
         function*(failure, unrenewedFor) {
           const seconds = Duration.toSeconds(unrenewedFor)
+          // Threads before runs, as everybody locks them, and always in the same order: nobody waits in a circle.
+          yield* sql`
+            select t.id
+            from langgraph_server.threads t
+            where exists (
+              select
+              from langgraph_server.runs r
+              where r.thread_id = t.id
+                and r.status in ('pending', 'running')
+                and r.renewed_at < now() - make_interval(secs => ${seconds})
+            )
+            order by t.id
+            for update`
           // By runs_active. Nobody waits for a stateless run any more, and its thread was to go with it.
           const temporary = yield* decodeThreadIds(sql`
             delete from langgraph_server.threads t
