@@ -57,7 +57,7 @@ export const layer = Layer.effect(
         for (const signal of signals) {
           if (signal._tag === "Frame") frames.push(signal)
           else if (signal._tag === "Tools") {
-            yield* ledger.noteTools(run.run_id, run.attempt, signal.report)
+            yield* Effect.retry(ledger.noteTools(run.run_id, run.attempt, signal.report), untilWritten)
             const servers = unavailable(signal.report)
             if (servers.length > 0) yield* tell(run, "tools/unavailable", { servers })
           } else {
