@@ -1,5 +1,6 @@
 import { Effect, Layer, Option } from "effect"
 import { HttpServer } from "effect/http"
+import { existsSync } from "node:fs"
 import { Storage } from "../ports/Storage.ts"
 import { environment, InvalidSetting, type Settings, settings } from "./Config.ts"
 import { serverLayer, type ServerSettings, serverSettings } from "./Layers.ts"
@@ -16,8 +17,9 @@ const warn = (settings: Settings) =>
         "AGENT_SYNC_SCOPE is malformed, so nothing is synced: it must be none, all, or org:<uuid>[,org:<uuid>…]"
       )
     }
-    if (Option.isSome(settings.langgraphConfig)) {
-      yield* Effect.logWarning("LANGGRAPH_CONFIG_PATH is set, but this version runs its own graph only")
+    const graphs = Option.getOrElse(settings.langgraphConfig, () => "./langgraph.json")
+    if (Option.isSome(settings.langgraphConfig) || existsSync(graphs)) {
+      yield* Effect.logWarning(`The graphs of ${graphs} are not served: this version runs its own graph \`agent\` only`)
     }
   })
 

@@ -49,7 +49,7 @@ export const Ownership = Data.taggedEnum<Ownership>()
 export const defaultModel = "openai:gpt-4o"
 
 /** The sampling parameters that the agents' tables know, as written (contract 2). */
-export const samplingKeys: ReadonlyArray<string> = [
+export const samplingKeys = [
   "temperature",
   "top_p",
   "top_k",
@@ -59,7 +59,9 @@ export const samplingKeys: ReadonlyArray<string> = [
   "repetition_penalty",
   "stop",
   "seed"
-]
+] as const
+
+const isSamplingKey = (key: string): boolean => samplingKeys.some((known) => known === key)
 
 /** An agent that can't become an assistant, and why: counted, named, never passed off as something else. */
 export class AgentUnresolved extends Data.TaggedError("AgentUnresolved")<{
@@ -99,8 +101,8 @@ export const assistantOf = (
     const lack = agent.engine._tag === "None" ? "it has no engine" : "its engine names no model"
     warnings.push(`${lack}; it runs on ${defaultModel}`)
   }
-  const sampling = Object.entries(agent.sampling).filter(([key, value]) => samplingKeys.includes(key) && value !== null)
-  const unknown = Object.keys(agent.sampling).filter((key) => !samplingKeys.includes(key))
+  const sampling = Object.entries(agent.sampling).filter(([key, value]) => isSamplingKey(key) && value !== null)
+  const unknown = Object.keys(agent.sampling).filter((key) => !isSamplingKey(key))
   if (unknown.length > 0) warnings.push(`sampling_params has keys that no model takes: ${unknown.sort().join(", ")}`)
 
   const configurable: JsonObject = {

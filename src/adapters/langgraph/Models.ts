@@ -1,4 +1,5 @@
 import { Context, Effect, Layer, Option, Redacted } from "effect"
+import { samplingKeys } from "../../domain/Agent.ts"
 import { GraphFailed } from "../../ports/AgentGraphs.ts"
 import { Outbound } from "../../ports/Outbound.ts"
 import type { AgentSettings } from "./AgentSettings.ts"
@@ -20,20 +21,11 @@ const variables: Readonly<Record<Provider, string>> = {
   google: "GOOGLE_API_KEY"
 }
 
-const samplingKeys = [
-  "temperature",
-  "top_p",
-  "top_k",
-  "max_tokens",
-  "frequency_penalty",
-  "presence_penalty",
-  "repetition_penalty",
-  "seed"
-] as const
-
 const samplingOf = (settings: AgentSettings): Sampling => {
   const stop = typeof settings.stop === "string" ? [settings.stop] : settings.stop ?? []
-  const numbers = samplingKeys.flatMap((key) => settings[key] == null ? [] : [[key, settings[key]] as const])
+  const numbers = samplingKeys.flatMap((key) =>
+    key === "stop" || settings[key] == null ? [] : [[key, settings[key]] as const]
+  )
   return { ...Object.fromEntries(numbers), ...(stop.length > 0 ? { stop } : {}) }
 }
 

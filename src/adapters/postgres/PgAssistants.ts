@@ -1,10 +1,11 @@
 import { PgClient } from "@effect/sql-pg"
-import { Array, Effect, Layer, Option, Schema } from "effect"
+import { Array, Effect, Layer, Option } from "effect"
 import { type AssistantContent, AssistantExists, type AssistantId } from "../../domain/Assistant.ts"
 import type { Principal } from "../../domain/Principal.ts"
 import { type AssistantFilter, Assistants, type AssistantSearch } from "../../ports/Assistants.ts"
 import { assistantColumns, assistantOf, AssistantRow, AssistantVersionRow, contentColumns } from "./AssistantRow.ts"
 import { orUnavailable } from "./Database.ts"
+import { paged } from "./Pages.ts"
 import { decodeRows, jsonb, withoutNul } from "./Values.ts"
 import { visibleTo } from "./Visibility.ts"
 
@@ -18,7 +19,6 @@ const sortColumns: Record<AssistantSearch["sort_by"], string> = {
 
 const decodeAssistants = decodeRows(AssistantRow)
 const decodeVersions = decodeRows(AssistantVersionRow)
-const decodeTotals = decodeRows(Schema.Struct({ total: Schema.Int }))
 
 export const PgAssistants = Layer.effect(
   Assistants,
@@ -49,30 +49,7 @@ export const PgAssistants = Layer.effect(
         ...(filter.metadata === undefined ? [] : [sql`a.metadata @> ${jsonb(sql, filter.metadata)}`])
       ])
 
-    const count = (filter: AssistantFilter, principal: Principal) =>
-      decodeTotals(sql`
-        select count(*)::int as total
-        from langgraph_server.assistants a
-        where ${matching(filter, principal)}
-      `).pipe(Effect.map(([row]) => row?.total ?? 0))
-
-    /** The rows of one page, chosen and counted without their wide columns. */
-    const page = (query: AssistantSearch, principal: Principal) => {
-      const order = sql.literal(`${sortColumns[query.sort_by]} ${query.sort_order === "asc" ? "asc" : "desc"}, a.id`)
-      return sql`
-        with page as (
-          select a.id, count(*) over ()::int as total
-          from langgraph_server.assistants a
-          where ${matching(query, principal)}
-          order by ${order}
-          limit ${query.limit}
-          offset ${query.offset}
-        )
-        select ${columns}, page.total
-        from page
-        join langgraph_server.assistants a on a.id = page.id
-        order by ${order}`
-    }
+    const pages = paged(sql, { from: "langgraph_server.assistants a", id: "a.id", columns: assistantColumns })
 
     const owned = (id: AssistantId, owner: Principal) =>
       sql`a.id = ${withoutNul(id)} and a.source = 'member' and a.owner_id = ${owner.userId}`
@@ -87,14 +64,16 @@ export const PgAssistants = Layer.effect(
       }, orUnavailable),
 
       search: Effect.fn("Assistants.search")(function*(query, principal) {
-        const rows = yield* page(query, principal)
-        const items = (yield* decodeAssistants(Effect.succeed(rows))).map(assistantOf)
-        const [first] = yield* decodeTotals(Effect.succeed(rows.slice(0, 1)))
-        // A page beyond the last has no row that could tell how many there are.
-        return { items, total: first?.total ?? (yield* count(query, principal)) }
+        const column = sortColumns[query.sort_by]
+        const { rows, total } = yield* pages.page(matching(query, principal), { ...query, column })
+        const items = yield* decodeAssistants(Effect.succeed(rows))
+        return { items: items.map(assistantOf), total }
       }, orUnavailable),
 
-      count: Effect.fn("Assistants.count")(count, orUnavailable),
+      count: Effect.fn("Assistants.count")(
+        (filter, principal) => pages.count(matching(filter, principal)),
+        orUnavailable
+      ),
 
       create: Effect.fn("Assistants.create")(function*(id, content, owner) {
         const created = yield* one(sql`

@@ -6,6 +6,7 @@ import { ThreadExists, type ThreadId } from "../../domain/Thread.ts"
 import { type ThreadFilter, Threads, type ThreadSearch } from "../../ports/Threads.ts"
 import { checkpoints } from "./Checkpoints.ts"
 import { orUnavailable } from "./Database.ts"
+import { paged } from "./Pages.ts"
 import { threadColumns, ThreadRow } from "./ThreadRow.ts"
 import { decodeRows, jsonb } from "./Values.ts"
 
@@ -18,7 +19,6 @@ const sortColumns: Record<ThreadSearch["sort_by"], string> = {
 
 const decodeThreads = decodeRows(ThreadRow)
 const decodeRunIds = decodeRows(Schema.Struct({ run_id: RunId }))
-const decodeTotals = decodeRows(Schema.Struct({ total: Schema.Int }))
 
 export const PgThreads = Layer.effect(
   Threads,
@@ -39,29 +39,7 @@ export const PgThreads = Layer.effect(
         ...(filter.status === undefined ? [] : [sql`t.status = ${filter.status}`])
       ])
 
-    const count = (filter: ThreadFilter, principal: Principal) =>
-      decodeTotals(sql`
-        select count(*)::int as total
-        from langgraph_server.threads t
-        where ${matching(filter, principal)}
-      `).pipe(Effect.map(([row]) => row?.total ?? 0))
-
-    const page = (query: ThreadSearch, principal: Principal) => {
-      const order = sql.literal(`${sortColumns[query.sort_by]} ${query.sort_order === "asc" ? "asc" : "desc"}, t.id`)
-      return sql`
-        with page as (
-          select t.id, count(*) over ()::int as total
-          from langgraph_server.threads t
-          where ${matching(query, principal)}
-          order by ${order}
-          limit ${query.limit}
-          offset ${query.offset}
-        )
-        select ${columns}, page.total
-        from page
-        join langgraph_server.threads t on t.id = page.id
-        order by ${order}`
-    }
+    const pages = paged(sql, { from: "langgraph_server.threads t", id: "t.id", columns: threadColumns })
 
     return Threads.of({
       create: Effect.fn("Threads.create")(function*(id, metadata, owner) {
@@ -78,14 +56,13 @@ export const PgThreads = Layer.effect(
       }, orUnavailable),
 
       search: Effect.fn("Threads.search")(function*(query, principal) {
-        const rows = yield* page(query, principal)
+        const column = sortColumns[query.sort_by]
+        const { rows, total } = yield* pages.page(matching(query, principal), { ...query, column })
         const items = yield* decodeThreads(Effect.succeed(rows))
-        const [first] = yield* decodeTotals(Effect.succeed(rows.slice(0, 1)))
-        // A page beyond the last has no row that could tell how many there are.
-        return { items, total: first?.total ?? (yield* count(query, principal)) }
+        return { items, total }
       }, orUnavailable),
 
-      count: Effect.fn("Threads.count")(count, orUnavailable),
+      count: Effect.fn("Threads.count")((filter, principal) => pages.count(matching(filter, principal)), orUnavailable),
 
       patch: Effect.fn("Threads.patch")(function*(id, metadata, principal) {
         return yield* one(sql`
