@@ -6,7 +6,7 @@ import { parseSyncScope, type SyncScope } from "../domain/SyncScope.ts"
 import { AgentSource } from "../ports/AgentSource.ts"
 import { Storage } from "../ports/Storage.ts"
 import { InvalidSetting, type Settings, settings as readSettings } from "./Config.ts"
-import { agentsLayer, serverSettings } from "./Layers.ts"
+import { agentsLayer, databaseSettings } from "./Layers.ts"
 import { telemetry } from "./Telemetry.ts"
 import { carryOut, planAgents } from "./usecases/SyncAgents.ts"
 
@@ -87,7 +87,7 @@ export const syncCommand = Command.make(
   "sync",
   flags,
   Effect.fnUntraced(function*({ dryRun, scope }) {
-    const settings = yield* Effect.flatMap(readSettings, serverSettings)
+    const settings = yield* Effect.flatMap(readSettings, databaseSettings)
     const chosen = yield* chosenScope(scope, settings)
     const plan = yield* run(chosen, dryRun).pipe(
       Effect.provide(agentsLayer(settings)),

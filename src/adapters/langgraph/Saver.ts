@@ -49,7 +49,7 @@ const isError = (value: unknown): value is { readonly name: string; readonly mes
   Predicate.hasProperty(value, "message") && typeof value.message === "string"
 
 /** `($1, $2), ($3, $4)` for rows of parameters, numbered from after those before. */
-const placeholders = (rows: Rows, before = 0): string => {
+const parameters = (rows: Rows, before = 0): string => {
   let number = before
   return rows.map((row) => `(${row.map(() => `$${++number}`).join(", ")})`).join(", ")
 }
@@ -119,14 +119,14 @@ export class Saver extends PostgresSaver {
     const row = [thread, namespace, checkpoint.id, parent, this._dumpCheckpoint(checkpoint), about]
     const withBlobs = blobs.length === 0 ? "" : `with blobs as (
       insert into ${this.#schema}.checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
-      values ${placeholders(blobs, row.length)}
+      values ${parameters(blobs, row.length)}
       on conflict (thread_id, checkpoint_ns, channel, version) do nothing
     )`
     await this.#query(
       `${withBlobs}
       insert into ${this.#schema}.checkpoints
         (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata)
-      values ${placeholders([row])}
+      values ${parameters([row])}
       on conflict (thread_id, checkpoint_ns, checkpoint_id)
       do update set checkpoint = excluded.checkpoint, metadata = excluded.metadata`,
       [row, ...blobs]
@@ -147,7 +147,7 @@ export class Saver extends PostgresSaver {
     await this.#query(
       `insert into ${this.#schema}.checkpoint_writes
         (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob)
-      values ${placeholders(distinct)}
+      values ${parameters(distinct)}
       on conflict (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) do ${
         replaces ? "update set channel = excluded.channel, type = excluded.type, blob = excluded.blob" : "nothing"
       }`,

@@ -9,6 +9,12 @@ const runMigrations = Migrator.make({})({
   table: "langgraph_server.migrations"
 })
 
+/** The innermost words are the driver's, which say what is wrong. */
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? reasonOf(error.cause) : error.message
+}
+
 /** Soon at first, then twice a minute; jittered, so that replicas don't come back in step. */
 const patiently = Schedule.min([Schedule.exponential("250 millis"), Schedule.spaced("30 seconds")]).pipe(
   Schedule.jittered
@@ -49,7 +55,7 @@ export const PgStorage = <E>({ alsoMigrate }: StorageOptions<E>): Layer.Layer<St
         Effect.andThen(alone(alsoMigrate)),
         // A defect would end the fiber, and with it every hope of becoming ready.
         Effect.catchDefect((defect) => Effect.fail(defect)),
-        Effect.tapError((error) => Effect.logWarning("Database not ready, will be tried again", error)),
+        Effect.tapError((error) => Effect.logWarning(`Database not ready, will be tried again: ${reasonOf(error)}`)),
         Effect.retry(patiently)
       )
       yield* migrate.pipe(
