@@ -2,7 +2,7 @@ import { Console, Data, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { SyncPlan } from "../domain/AgentSync.ts"
 import { syncSummary } from "../domain/AgentSync.ts"
-import { parseSyncScope, type SyncScope } from "../domain/SyncScope.ts"
+import { parseSyncScope, type SyncScope, syncScopeForm } from "../domain/SyncScope.ts"
 import { AgentSource } from "../ports/AgentSource.ts"
 import { Storage } from "../ports/Storage.ts"
 import { InvalidSetting, type Settings, settings as readSettings } from "./Config.ts"
@@ -25,7 +25,7 @@ const patience = "30 seconds"
 
 const flags = {
   scope: Flag.String("scope").pipe(
-    Flag.withDescription("none, all, or org:<uuid>[,org:<uuid>…]; without it, AGENT_SYNC_SCOPE"),
+    Flag.withDescription(`${syncScopeForm}; without it, AGENT_SYNC_SCOPE`),
     Flag.optional
   ),
   dryRun: Flag.Boolean("dry-run").pipe(
@@ -40,7 +40,7 @@ const chosenScope = (given: Option.Option<string>, settings: Settings) =>
     onSome: (text) =>
       Effect.mapError(
         Effect.fromOption(parseSyncScope(text)),
-        () => new InvalidSetting({ variable: "--scope", expected: "none, all, or org:<uuid>[,org:<uuid>…]" })
+        () => new InvalidSetting({ variable: "--scope", expected: syncScopeForm })
       )
   })
 
@@ -77,9 +77,7 @@ const report = Effect.fnUntraced(function*(plan: SyncPlan, dryRun: boolean) {
   for (const { agentId } of plan.writeBack) yield* say(word("wrote id", "write id"), agentId, "")
   for (const { agentId, name, warning } of plan.warnings) yield* say("warning", agentId, `${name}: ${warning}`)
   for (const { agentId, name, reason } of plan.failed) yield* say("FAILED", agentId, `${name}: ${reason}`)
-  yield* Console.log(
-    dryRun ? syncSummary(plan).replace("Startup sync", "Dry run") : syncSummary(plan).replace("Startup s", "S")
-  )
+  yield* Console.log(syncSummary(plan, dryRun ? "Dry run" : "Sync"))
 })
 
 /** `npm run sync`: what the start does, by hand, for whichever scope. */

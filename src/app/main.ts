@@ -1,6 +1,7 @@
 import { Effect, Layer, Option } from "effect"
 import { HttpServer } from "effect/http"
 import { existsSync } from "node:fs"
+import { syncScopeForm } from "../domain/SyncScope.ts"
 import { Storage } from "../ports/Storage.ts"
 import { environment, InvalidSetting, type Settings, settings } from "./Config.ts"
 import { serverLayer, type ServerSettings, serverSettings } from "./Layers.ts"
@@ -14,7 +15,7 @@ const warn = (settings: Settings) =>
   Effect.gen(function*() {
     if (settings.syncScope.malformed) {
       yield* Effect.logWarning(
-        "AGENT_SYNC_SCOPE is malformed, so nothing is synced: it must be none, all, or org:<uuid>[,org:<uuid>…]"
+        `AGENT_SYNC_SCOPE is malformed, so nothing is synced: it must be ${syncScopeForm}`
       )
     }
     const graphs = Option.getOrElse(settings.langgraphConfig, () => "./langgraph.json")

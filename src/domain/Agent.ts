@@ -45,6 +45,10 @@ export type Ownership = Data.TaggedEnum<{
 }>
 export const Ownership = Data.taggedEnum<Ownership>()
 
+/** The one person whose agent it is, if it is not its whole organisation's. */
+export const personalTo = ({ ownership }: Pick<Agent, "ownership">): UserId | null =>
+  ownership._tag === "Personal" ? ownership.userId : null
+
 /** What an agent without an engine runs with, said aloud by a warning (contract 2). */
 export const defaultModel = "openai:gpt-4o"
 

@@ -1,6 +1,6 @@
 import { Result } from "effect"
 import type { Agent } from "./Agent.ts"
-import { type AgentUnresolved, assistantIdOf, assistantOf } from "./Agent.ts"
+import { type AgentUnresolved, assistantIdOf, assistantOf, personalTo } from "./Agent.ts"
 import type { AssistantContent, AssistantId, Provenance } from "./Assistant.ts"
 import { canonicalJson } from "./Json.ts"
 import type { OrganizationId, UserId } from "./Principal.ts"
@@ -51,7 +51,7 @@ const hashOf = (agent: Agent, content: AssistantContent, digest: SyncWorld["dige
     description: content.description,
     configurable: content.config.configurable ?? {},
     metadata: content.metadata,
-    personal: agent.ownership._tag === "Personal" ? agent.ownership.userId : null
+    personal: personalTo(agent)
   }))
 
 export const planSync = ({ agents, assistants, digest, graphs }: SyncWorld): SyncPlan => {
@@ -85,7 +85,7 @@ export const planSync = ({ agents, assistants, digest, graphs }: SyncWorld): Syn
       content,
       contentHash: hashOf(agent, content, digest),
       organizationId: agent.organizationId,
-      personalTo: agent.ownership._tag === "Personal" ? agent.ownership.userId : null
+      personalTo: personalTo(agent)
     }
     if (there === undefined) create.push(synced)
     else if (there.retiredAt !== null || there.contentHash !== synced.contentHash) update.push(synced)
@@ -103,9 +103,9 @@ export const planSync = ({ agents, assistants, digest, graphs }: SyncWorld): Syn
   return { total: agents.length, create, update, skipped, retire, writeBack, failed, warnings }
 }
 
-/** The line that operators look for (contract 6). */
-export const syncSummary = (plan: SyncPlan): string =>
-  `Startup sync summary: total=${plan.total} created=${plan.create.length} updated=${plan.update.length}`
+/** The line that operators look for (contract 6), and its like for a sync by hand. */
+export const syncSummary = (plan: SyncPlan, title = "Startup sync"): string =>
+  `${title} summary: total=${plan.total} created=${plan.create.length} updated=${plan.update.length}`
   + ` skipped=${plan.skipped} failed=${plan.failed.length} retired=${plan.retire.length}`
 
 export const isUpToDate = (plan: SyncPlan): boolean =>

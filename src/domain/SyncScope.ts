@@ -15,6 +15,9 @@ const organization = (term: string): Option.Option<OrganizationId> => {
   return isUuid(id) ? Option.some(OrganizationId.make(id)) : Option.none()
 }
 
+/** What a scope must look like, for whoever wrote another. */
+export const syncScopeForm = "none, all, or org:<uuid>[,org:<uuid>…]"
+
 /**
  * `none`, `all` or `org:<uuid>[,org:<uuid>…]`, in any case, blanks around each part, duplicates dropped (contract 1).
  * Nothing for anything else: a typing error must not sync more, or less, than was meant.

@@ -1,26 +1,24 @@
 import { Effect, Option } from "effect"
 import type { Agent } from "../../domain/Agent.ts"
-import { AgentUnresolved } from "../../domain/Agent.ts"
-import { isUpToDate, planSync } from "../../domain/AgentSync.ts"
+import { AgentUnresolved, personalTo } from "../../domain/Agent.ts"
+import { isUpToDate } from "../../domain/AgentSync.ts"
 import type { AssistantId, Provenance } from "../../domain/Assistant.ts"
 import { AssistantNotFound } from "../../domain/Assistant.ts"
 import { isUuid, resolveAssistantId } from "../../domain/AssistantId.ts"
 import type { Principal } from "../../domain/Principal.ts"
 import { SyncScope } from "../../domain/SyncScope.ts"
 import { canSee } from "../../domain/Visibility.ts"
-import { AgentGraphs } from "../../ports/AgentGraphs.ts"
 import { AgentSource } from "../../ports/AgentSource.ts"
 import { Assistants, SyncedAssistants } from "../../ports/Assistants.ts"
-import { ContentDigest } from "../../ports/ContentDigest.ts"
 import { GraphDefaults } from "../../ports/GraphDefaults.ts"
-import { carryOut } from "./SyncAgents.ts"
+import { carryOut, planFor } from "./SyncAgents.ts"
 
 /** Who would see the assistant of an agent, before there is one. */
 const prospect = (agent: Agent): { readonly provenance: Provenance } => ({
   provenance: {
     _tag: "Agent",
     organizationId: agent.organizationId,
-    personalTo: agent.ownership._tag === "Personal" ? agent.ownership.userId : null,
+    personalTo: personalTo(agent),
     contentHash: "",
     retiredAt: null
   }
@@ -41,25 +39,13 @@ const findAgent = Effect.fnUntraced(function*(id: AssistantId) {
   )
 })
 
-const planFor = Effect.fnUntraced(function*(
-  agent: Option.Option<Agent>,
-  stored: ReadonlyArray<{ readonly assistant_id: AssistantId; readonly provenance: Provenance }>
-) {
-  return planSync({
-    agents: Option.toArray(agent),
-    assistants: stored,
-    graphs: (yield* AgentGraphs).names,
-    digest: (yield* ContentDigest).digest
-  })
-})
-
 /** Brings one agent's assistant up to its row, or retires it with its row. */
 const follow = Effect.fn("followAgent")(function*(id: AssistantId) {
   const source = yield* AgentSource
   const synced = yield* SyncedAssistants
   const plan = yield* source.exclusively(Effect.gen(function*() {
     const agent = yield* source.find(id)
-    const plan = yield* planFor(agent, yield* synced.stored(SyncScope.None(), [id]))
+    const plan = yield* planFor(Option.toArray(agent), yield* synced.stored(SyncScope.None(), [id]))
     yield* carryOut(plan)
     return plan
   }))
@@ -82,7 +68,7 @@ export const resolveAssistant = Effect.fn("resolveAssistant")(function*(referenc
   const { agent, readable } = yield* findAgent(id)
   if (!readable) return yield* Effect.mapError(Effect.fromOption(found), () => missing)
   if (Option.isSome(found)) {
-    if (isUpToDate(yield* planFor(agent, [found.value]))) return found.value
+    if (isUpToDate(yield* planFor(Option.toArray(agent), [found.value]))) return found.value
   } else if (Option.isNone(agent) || !canSee(principal, prospect(agent.value))) {
     // Nobody syncs on behalf of a stranger, and a stranger learns nothing.
     return yield* missing

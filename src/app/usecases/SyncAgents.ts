@@ -1,6 +1,7 @@
 import { Effect } from "effect"
+import type { Agent } from "../../domain/Agent.ts"
 import { assistantIdOf } from "../../domain/Agent.ts"
-import type { SyncPlan } from "../../domain/AgentSync.ts"
+import type { StoredAssistant, SyncPlan } from "../../domain/AgentSync.ts"
 import { isUpToDate, planSync } from "../../domain/AgentSync.ts"
 import { SyncScope } from "../../domain/SyncScope.ts"
 import { AgentGraphs } from "../../ports/AgentGraphs.ts"
@@ -8,18 +9,22 @@ import { AgentSource } from "../../ports/AgentSource.ts"
 import { SyncedAssistants } from "../../ports/Assistants.ts"
 import { ContentDigest } from "../../ports/ContentDigest.ts"
 
+/** What must happen for these assistants to say what these agents say, on this server. */
+export const planFor = Effect.fnUntraced(function*(
+  agents: ReadonlyArray<Agent>,
+  assistants: ReadonlyArray<StoredAssistant>
+) {
+  const { names: graphs } = yield* AgentGraphs
+  const { digest } = yield* ContentDigest
+  return planSync({ agents, assistants, graphs, digest })
+})
+
 /** What a sync of the scope would do now. */
 export const planAgents = Effect.fn("planAgents")(function*(scope: SyncScope) {
   const source = yield* AgentSource
   const synced = yield* SyncedAssistants
   const agents = yield* source.list(scope)
-  const assistants = yield* synced.stored(scope, agents.map(assistantIdOf))
-  return planSync({
-    agents,
-    assistants,
-    graphs: (yield* AgentGraphs).names,
-    digest: (yield* ContentDigest).digest
-  })
+  return yield* planFor(agents, yield* synced.stored(scope, agents.map(assistantIdOf)))
 })
 
 /** Carries a plan out, inside `AgentSource.exclusively`. */
