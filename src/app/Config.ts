@@ -27,6 +27,12 @@ const whole = (variable: string, fallback: number, least: number, most: number) 
   )
 }
 
+const wholeIfSet = (variable: string, least: number, most: number) =>
+  Effect.flatMap(
+    text(variable),
+    (value) => Option.isNone(value) ? Effect.succeedNone : Effect.asSome(whole(variable, least, least, most))
+  )
+
 const url = (variable: string, protocols: ReadonlyArray<string>) =>
   setting(variable, `a URL (${protocols.join(" or ")}…)`, Config.option(Config.Redacted(variable))).pipe(
     Effect.filterOrFail(
@@ -66,6 +72,9 @@ export const settings = Effect.gen(function*() {
     port: yield* whole("PORT", 8081, 0, 65_535),
     host: Option.getOrElse(yield* text("HOST"), () => "127.0.0.1"),
     databaseUrl: yield* url("DATABASE_URL", ["postgres://", "postgresql://"]),
+    /** Given, DATABASE_URL is taken to lead to a pooler in transaction mode, and this one past it. */
+    databaseDirectUrl: yield* url("DATABASE_DIRECT_URL", ["postgres://", "postgresql://"]),
+    dataDirectory: yield* text("DATA_DIRECTORY"),
     databasePoolSize: yield* whole("DATABASE_POOL_SIZE", 10, 2, 1000),
     syncScope: yield* syncScope,
     supabaseUrl: yield* publicUrl("SUPABASE_URL"),
@@ -77,7 +86,22 @@ export const settings = Effect.gen(function*() {
       google: { apiKey: yield* secret("GOOGLE_API_KEY"), baseUrl: Option.none<string>() }
     },
     runOverrides: parseRunOverrides(Option.getOrElse(yield* text("RUN_OVERRIDES"), () => "safe")),
+    runs: {
+      heartbeatSeconds: yield* whole("RUN_HEARTBEAT_SECONDS", 15, 10, 60),
+      maxAttempts: yield* whole("RUN_MAX_ATTEMPTS", 3, 1, 1000),
+      timeoutSeconds: yield* whole("RUN_TIMEOUT_SECONDS", 3600, 1, 86_000),
+      perProcess: yield* whole("RUNS_PER_PROCESS", 100, 1, 10_000),
+      perTenant: yield* whole("RUNS_PER_ORGANISATION", 50, 1, 100_000),
+      waitingPerTenant: yield* whole("RUNS_WAITING_PER_ORGANISATION", 1000, 1, 1_000_000)
+    },
     outboundAllow: yield* list("OUTBOUND_ALLOW"),
+    webhookSecret: yield* secret("WEBHOOK_SECRET"),
+    keep: {
+      eventsHours: yield* whole("RUN_EVENTS_KEEP_HOURS", 24, 1, 8760),
+      eventsRuns: yield* whole("RUN_EVENTS_KEEP_RUNS", 10_000, 1, 10_000_000),
+      /** None: threads are kept until somebody deletes them. */
+      threadDays: yield* wholeIfSet("THREAD_TTL_DAYS", 1, 36_500)
+    },
     langgraphConfig: yield* text("LANGGRAPH_CONFIG_PATH"),
     corsOrigins: corsOrigins.length === 0 || corsOrigins.includes("*") ? ("*" as const) : corsOrigins,
     logLevel: yield* setting(

@@ -1,11 +1,13 @@
 import { Console, Context, Effect, Layer, Option, Redacted } from "effect"
-import { demoSecret, mintToken } from "../adapters/demo/DemoTokens.ts"
-import { LegalMcp } from "../adapters/demo/LegalMcp.ts"
+import { mintToken } from "../adapters/demo/DemoTokens.ts"
+import { keptSecrets } from "../adapters/demo/KeptSecrets.ts"
+import { startLegalMcp } from "../adapters/demo/LegalMcp.ts"
 import { startStandInModel } from "../adapters/demo/StandInModel.ts"
-import { agents, loadWorld, people } from "../adapters/demo/World.ts"
+import { agents, lastLegalMcpPort, loadWorld, people } from "../adapters/demo/World.ts"
 import { EmbeddedPostgres } from "../adapters/embedded-postgres/EmbeddedPostgres.ts"
+import { defaultFolder } from "../adapters/embedded-postgres/Folder.ts"
 import { SyncScope } from "../domain/SyncScope.ts"
-import type { Settings } from "./Config.ts"
+import { InvalidSetting, type Settings } from "./Config.ts"
 
 const hasProviderKey = ({ providers }: Settings) => Object.values(providers).some(({ apiKey }) => Option.isSome(apiKey))
 
@@ -25,8 +27,16 @@ const standIn = Effect.fnUntraced(function*(settings: Settings) {
   return { ...settings, providers: { ...settings.providers, openai } } satisfies Settings
 })
 
-const banner = (url: string, tokens: { readonly member: string; readonly other: string }, model: string) => `
-Throughline is up at ${url} with the demo world (an embedded Postgres, gone when this process ends).
+interface Welcome {
+  readonly url: string
+  readonly folder: string
+  readonly tokens: { readonly member: string; readonly other: string }
+  readonly model: string
+}
+
+const banner = ({ folder, model, tokens, url }: Welcome) => `
+Throughline is up at ${url} with the demo world, on an embedded Postgres.
+Data and secrets stay in ${folder} (DATA_DIRECTORY): to start afresh, stop and remove that folder.
 ${model}
 
 A member of Kanzlei Nord:   ${tokens.member}
@@ -42,22 +52,41 @@ Ask the Rechts-Assistent, with its tools:
 The same with the other token is a 404: that agent is not theirs. API: ${url}/docs   Stop: Ctrl-C
 `
 
+/** On the port that it had before, if it can be: what runs had when they were cut off is still right then. */
+const legalMcp = Effect.fnUntraced(function*(databaseUrl: Redacted.Redacted<string>) {
+  const port = yield* lastLegalMcpPort(databaseUrl)
+  return yield* Effect.acquireRelease(
+    Effect.promise(() => startLegalMcp(port)),
+    (server) => Effect.promise(server.close)
+  )
+})
+
+/** The embedded Postgres, where the operator or the working directory says. */
+const database = (given: Settings) =>
+  Layer.unwrap(Effect.map(
+    Option.match(given.dataDirectory, { onNone: () => defaultFolder, onSome: (path) => Effect.succeed(path) }),
+    (directory) => EmbeddedPostgres.layer({ directory })
+  )).pipe(
+    Layer.catchTag("UnusableFolder", ({ expected }) =>
+      Layer.effect(EmbeddedPostgres, Effect.fail(new InvalidSetting({ variable: "DATA_DIRECTORY", expected }))))
+  )
+
 /**
  * The world of the demo: a Postgres, the agents of Session 72 in it, their MCP server and, if no provider's key is set,
- * a model that says it is none. Its secrets are made here, at each start, and exist nowhere else.
+ * a model that says it is none. Its data and its secrets are kept in one folder, from start to start.
  */
 export const demoLayer = (given: Settings) =>
   Layer.effect(
     Demo,
     Effect.gen(function*() {
-      const postgres = yield* EmbeddedPostgres
-      const url = postgres.url("postgres")
-      const { url: legalMcpUrl } = yield* LegalMcp
+      const { folder, url: urlOf } = yield* EmbeddedPostgres
+      const url = urlOf("postgres")
+      const { url: legalMcpUrl } = yield* legalMcp(url)
       yield* loadWorld({ url, generation: "v1", secondOrganisation: true, legalMcpUrl })
-      const secret = yield* demoSecret
+      const { jwtSecret, secretsKey } = yield* keptSecrets(folder)
       const key = hasProviderKey(given)
       const settings = key ? given : yield* standIn(given)
-      const token = (userId: string) => Effect.map(mintToken({ secret, userId }), Redacted.value)
+      const token = (userId: string) => Effect.map(mintToken({ secret: jwtSecret, userId }), Redacted.value)
       const tokens = { member: yield* token(people.member), other: yield* token(people.otherOrganisation) }
       const model = key
         ? "Models: the providers whose keys are set."
@@ -67,11 +96,11 @@ export const demoLayer = (given: Settings) =>
           ...settings,
           databaseUrl: Option.some(url),
           supabaseUrl: Option.none(),
-          supabaseJwtSecret: Option.some(secret),
-          secretsKey: Option.orElse(given.secretsKey, () => Option.some(secret)),
+          supabaseJwtSecret: Option.some(jwtSecret),
+          secretsKey: Option.orElse(given.secretsKey, () => Option.some(secretsKey)),
           syncScope: given.syncScope.given ? given.syncScope : { ...given.syncScope, scope: SyncScope.All() }
         },
-        welcome: (serverUrl) => Console.log(banner(serverUrl, tokens, model))
+        welcome: (url) => Console.log(banner({ url, folder, tokens, model }))
       })
     })
-  ).pipe(Layer.provide([EmbeddedPostgres.layer({ fsync: false }), LegalMcp.layer]))
+  ).pipe(Layer.provide(database(given)))

@@ -1,7 +1,6 @@
-import { Effect, Layer, Option, Redacted } from "effect"
+import { Duration, Effect, Layer, Option, type Redacted } from "effect"
 import * as HttpServer from "../adapters/http/Server.ts"
-import * as InProcessRunEvents from "../adapters/in-process/InProcessRunEvents.ts"
-import * as InProcessRunQueue from "../adapters/in-process/InProcessRunQueue.ts"
+import * as InProcessCredentials from "../adapters/in-process/InProcessCredentials.ts"
 import { SupabaseTokens } from "../adapters/jwt/SupabaseTokens.ts"
 import { Checkpointer } from "../adapters/langgraph/Checkpointer.ts"
 import * as LangGraphs from "../adapters/langgraph/LangGraphs.ts"
@@ -9,24 +8,36 @@ import { Models } from "../adapters/langgraph/Models.ts"
 import * as McpToolSource from "../adapters/mcp/McpToolSource.ts"
 import * as GuardedFetch from "../adapters/outbound/GuardedFetch.ts"
 import { databaseLayer } from "../adapters/postgres/Database.ts"
+import { housekeepingQueues } from "../adapters/postgres/HousekeepingQueue.ts"
+import { JobEngine } from "../adapters/postgres/JobEngine.ts"
 import { PgAgentSource } from "../adapters/postgres/PgAgentSource.ts"
 import { PgAssistants } from "../adapters/postgres/PgAssistants.ts"
+import { PgBossRunQueue } from "../adapters/postgres/PgBossRunQueue.ts"
+import { PgHousekeeping } from "../adapters/postgres/PgHousekeeping.ts"
 import { PgMemberships } from "../adapters/postgres/PgMemberships.ts"
+import { PgRunEvents } from "../adapters/postgres/PgRunEvents.ts"
 import { PgRunLedger } from "../adapters/postgres/PgRunLedger.ts"
 import { PgRuns } from "../adapters/postgres/PgRuns.ts"
 import { PgStorage } from "../adapters/postgres/PgStorage.ts"
 import { PgSyncedAssistants } from "../adapters/postgres/PgSyncedAssistants.ts"
 import { PgThreads } from "../adapters/postgres/PgThreads.ts"
+import { PgWebhooks } from "../adapters/postgres/PgWebhooks.ts"
+import { runQueues } from "../adapters/postgres/RunJobs.ts"
+import { RunLogs } from "../adapters/postgres/RunLogs.ts"
+import { Signals } from "../adapters/postgres/Signals.ts"
+import { webhookDeliveries } from "../adapters/postgres/WebhookDeliveries.ts"
+import { webhookQueues } from "../adapters/postgres/WebhookQueue.ts"
 import * as AesSecretBox from "../adapters/secrets/AesSecretBox.ts"
+import * as HttpWebhookPost from "../adapters/webhooks/HttpWebhookPost.ts"
 import { SyncedAssistants } from "../ports/Assistants.ts"
 import { GraphDefaults } from "../ports/GraphDefaults.ts"
 import { RunPolicy } from "../ports/RunPolicy.ts"
 import type { Settings } from "./Config.ts"
 import { InvalidSetting } from "./Config.ts"
 import { graphDefaults, sha256 } from "./GraphDefaults.ts"
-import { runRenewal } from "./RunRenewal.ts"
+import { housekeeping } from "./Housekeeping.ts"
+import { runWorkers } from "./RunWorkers.ts"
 import { startupSync } from "./Startup.ts"
-import * as ExecuteRun from "./usecases/ExecuteRun.ts"
 
 /** Settings of a server that has a database, given or embedded. */
 export type ServerSettings = Settings & { readonly databaseUrl: Option.Some<Redacted.Redacted<string>> }
@@ -67,74 +78,135 @@ export const parts = (settings: ServerSettings) => ({
   runLedger: PgRunLedger,
   toolSource: McpToolSource.layer(),
   graphs: LangGraphs.layer,
-  runEvents: InProcessRunEvents.layer,
-  runQueue: InProcessRunQueue.layer({ drainFor: `${settings.shutdownSeconds} seconds` })
+  runEvents: PgRunEvents(),
+  runQueue: PgBossRunQueue({
+    concurrency: settings.runs.perProcess,
+    heartbeatSeconds: settings.runs.heartbeatSeconds,
+    drainFor: `${settings.shutdownSeconds} seconds`
+  }),
+  webhooks: PgWebhooks
 })
 
 export type Parts = ReturnType<typeof parts>
 
-/** A third of the connections, at least one, is the checkpointer's: each run uses one for a moment at each step. */
-const poolSizes = (size: number) => {
-  const checkpointer = Math.max(1, Math.floor(size / 3))
-  return { checkpointer, ours: size - checkpointer }
-}
-
 const graphNames = ["agent"]
 
-/** Our tables, the checkpointer's, and the default assistant of each graph. */
-const storage = Layer.unwrap(Effect.gen(function*() {
-  const checkpointer = yield* Checkpointer
-  const synced = yield* SyncedAssistants
-  const defaults = yield* GraphDefaults
-  return PgStorage({ alsoMigrate: Effect.andThen(checkpointer.setup, synced.putGraphDefaults(defaults)) })
-}))
+/** Once nothing runs here any more, whoever still reads is better off with another replica. */
+const streamsEnd = "1 second"
 
-/** What syncing agents takes, and looking at them; with the database behind it. */
-export const agentsLayer = (settings: ServerSettings, swapped: Partial<Parts> = {}) => {
-  const use = { ...parts(settings), ...swapped }
-  const sizes = poolSizes(settings.databasePoolSize)
-  const url = settings.databaseUrl.value
-  const kept = Layer.mergeAll(
+/** Our tables, what others need beside them, and the default assistant of each graph. */
+const storage = <E, R>(alsoMigrate: Effect.Effect<void, E, R>, listening?: Effect.Effect<boolean>) =>
+  Layer.unwrap(Effect.gen(function*() {
+    const synced = yield* SyncedAssistants
+    const defaults = yield* GraphDefaults
+    const context = yield* Effect.context<R>()
+    return PgStorage({
+      alsoMigrate: Effect.andThen(synced.putGraphDefaults(defaults), Effect.provideContext(alsoMigrate, context)),
+      ...(listening === undefined ? {} : { listening })
+    })
+  }))
+
+/** Where agents, their assistants and people are kept. */
+const agentsKept = (use: Parts) =>
+  Layer.mergeAll(
     use.agentSource,
     use.assistants,
     use.syncedAssistants,
     use.memberships,
-    use.threads,
-    use.runs,
-    use.runLedger,
     graphDefaults(graphNames),
     sha256
   )
-  const graphs = use.graphs.pipe(
+
+const database = (settings: ServerSettings) =>
+  databaseLayer({
+    url: settings.databaseUrl.value,
+    // One connection is the job engine's.
+    poolSize: settings.databasePoolSize - 1,
+    pooled: Option.isSome(settings.databaseDirectUrl)
+  })
+
+const graphs = (settings: ServerSettings, use: Parts) =>
+  use.graphs.pipe(
     Layer.provide([Models.layer(settings.providers), use.toolSource]),
-    Layer.provide(use.outbound)
+    Layer.provide(use.outbound),
+    Layer.provideMerge(Checkpointer.layer())
   )
-  return Layer.mergeAll(graphs, storage).pipe(
-    Layer.provideMerge(kept),
-    Layer.provideMerge(Checkpointer.layer({ url, poolSize: sizes.checkpointer })),
-    Layer.provideMerge(databaseLayer({ url, poolSize: sizes.ours }))
+
+/** What syncing agents takes, with the database behind it. */
+export const agentsLayer = (settings: ServerSettings) => {
+  const use = parts(settings)
+  return Layer.mergeAll(graphs(settings, use), storage(Effect.void)).pipe(
+    Layer.provideMerge(agentsKept(use)),
+    Layer.provideMerge(database(settings))
   )
 }
+
+const runPolicy = ({ runOverrides, runs }: ServerSettings) =>
+  Layer.succeed(RunPolicy, {
+    overrides: runOverrides,
+    maxAttempts: runs.maxAttempts,
+    timeoutSeconds: runs.timeoutSeconds,
+    concurrentPerTenant: runs.perTenant,
+    waitingPerTenant: runs.waitingPerTenant
+  })
+
+/** Threads, runs, their logs and their queue: what replicas share, with the engine and the signals between them. */
+const runsKept = (settings: ServerSettings, use: Parts) => {
+  const { databaseUrl: { value: url } } = settings
+  const queues = [...runQueues(settings.runs), ...webhookQueues, ...housekeepingQueues]
+  return Layer.mergeAll(use.threads, use.runs, use.runLedger, use.webhooks, use.runEvents).pipe(
+    Layer.provideMerge(use.runQueue),
+    Layer.provideMerge(runPolicy(settings)),
+    Layer.provideMerge(JobEngine.layer({ url, queues })),
+    Layer.provideMerge(Signals.layer({ directUrl: Option.getOrElse(settings.databaseDirectUrl, () => url) }))
+  )
+}
+
+/** The same for a server, whose replicas talk to each other and share a queue. */
+const sharedStorage = Layer.unwrap(Effect.gen(function*() {
+  const { listening } = yield* Signals
+  const { setup } = yield* JobEngine
+  return storage(setup, listening)
+}))
+
+/** What has had its time goes. */
+const clearing = ({ keep: { eventsHours, eventsRuns, threadDays } }: ServerSettings) =>
+  Layer.unwrap(Effect.map(RunLogs, ({ forgetOld }) =>
+    housekeeping({
+      forgetOldEvents: forgetOld({ keptFor: Duration.hours(eventsHours), keptRuns: eventsRuns }),
+      threadDays
+    }))).pipe(Layer.provide([RunLogs.layer, PgHousekeeping()]))
+
+/** What goes on beside the requests. Opened after the listener and closed before it: what it tells is read until then. */
+const background = (settings: ServerSettings) =>
+  Layer.mergeAll(
+    startupSync(settings.syncScope.scope),
+    runWorkers,
+    webhookDeliveries(),
+    clearing(settings)
+  )
 
 /** The whole server. It listens at once; what needs the database waits for it. */
 export const serverLayer = (settings: ServerSettings, swapped: Partial<Parts> = {}) => {
   const use = { ...parts(settings), ...swapped }
-  return HttpServer.layer({
-    port: settings.port,
-    host: settings.host,
-    corsOrigins: settings.corsOrigins,
-    gracefulShutdownTimeout: `${settings.shutdownSeconds} seconds`
-  }).pipe(
-    Layer.provide(startupSync(settings.syncScope.scope)),
-    Layer.provide(runRenewal),
-    Layer.provide(use.runQueue),
-    Layer.provide(ExecuteRun.layer),
+  return background(settings).pipe(
+    Layer.provideMerge(HttpServer.layer({
+      port: settings.port,
+      host: settings.host,
+      corsOrigins: settings.corsOrigins,
+      gracefulShutdownTimeout: streamsEnd
+    })),
     Layer.provide([
-      use.runEvents,
       use.secretBox,
       use.tokenVerifier,
-      Layer.succeed(RunPolicy, { overrides: settings.runOverrides })
+      InProcessCredentials.layer,
+      HttpWebhookPost.layer({ allow: settings.outboundAllow, secret: settings.webhookSecret }).pipe(
+        Layer.provide(use.outbound)
+      )
     ]),
-    Layer.provideMerge(agentsLayer(settings, swapped))
+    Layer.provideMerge(sharedStorage),
+    Layer.provideMerge(Layer.mergeAll(graphs(settings, use), runsKept(settings, use))),
+    Layer.provideMerge(agentsKept(use)),
+    Layer.provideMerge(database(settings))
   )
 }

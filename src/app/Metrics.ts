@@ -1,12 +1,25 @@
 import { Effect, Metric } from "effect"
 import type { SyncPlan } from "../domain/AgentSync.ts"
-import type { RunOutcome } from "../domain/Run.ts"
+import type { Run, RunOutcome } from "../domain/Run.ts"
+import type { RunLedger } from "../ports/Runs.ts"
 
 const ended = Metric.counter("throughline_runs_ended_total", {
   description: "Runs ended, by outcome",
   incremental: true
 })
 const running = Metric.gauge("throughline_runs_running", { description: "Runs that execute now" })
+const takenUp = Metric.counter("throughline_run_attempts_total", {
+  description: "Runs taken up by this process; `takeover`: from a worker that was lost",
+  incremental: true
+})
+const forgotten = Metric.counter("throughline_runs_forgotten_total", {
+  description: "Runs that had no place in the queue although it was their turn: normally none",
+  incremental: true
+})
+const backlog = Metric.gauge("throughline_queue_runs", {
+  description: "Runs of all replicas: `waiting` that are due, and `running`"
+})
+const oldest = Metric.gauge("throughline_queue_oldest_seconds", { description: "How long the first has waited" })
 const synced = Metric.counter("throughline_agents_synced_total", {
   description: "Agents by what a sync did with them",
   incremental: true
@@ -14,6 +27,18 @@ const synced = Metric.counter("throughline_agents_synced_total", {
 
 export const runsEnded = (outcome: RunOutcome["_tag"]): Effect.Effect<void> =>
   Metric.update(Metric.withAttributes(ended, { outcome }), 1)
+
+export const runTakenUp = ({ attempt, lost }: Run): Effect.Effect<void> =>
+  Metric.update(Metric.withAttributes(takenUp, { kind: lost > 0 ? "takeover" : attempt > 1 ? "again" : "first" }), 1)
+
+export const queueMeasured = (measured: Effect.Success<RunLedger["Service"]["backlog"]>): Effect.Effect<void> =>
+  Effect.all([
+    Metric.update(Metric.withAttributes(backlog, { state: "waiting" }), measured.waiting),
+    Metric.update(Metric.withAttributes(backlog, { state: "running" }), measured.running),
+    Metric.update(oldest, measured.oldestSeconds)
+  ], { discard: true })
+
+export const runsForgotten = (count: number): Effect.Effect<void> => Metric.update(forgotten, count)
 
 /** Counts an effect among the running for as long as it runs. */
 export const runsRunning = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

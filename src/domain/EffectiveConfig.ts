@@ -182,3 +182,11 @@ const define = <A>(target: Record<string, A>, key: string, value: A): void => {
  */
 export const serversAreTheAgents = ({ origins }: Pick<EffectiveConfig, "origins">): boolean =>
   origins["supabase_organization_id"] === "server" && origins["mcp_config"] === "assistant"
+
+/** Whether a run asks tool servers for its caller: they get the caller's own token. */
+export const wantsToken = (configuration: Pick<EffectiveConfig, "configurable" | "origins">): boolean => {
+  const config = configuration.configurable["mcp_config"] ?? null
+  const servers = isJsonObject(config) ? config["servers"] : []
+  return serversAreTheAgents(configuration) && Array.isArray(servers)
+    && servers.some((server: Json) => isJsonObject(server) && server["auth_required"] === true)
+}

@@ -62,3 +62,9 @@ export const secretsOf = (configurable: JsonObject): ReadonlyMap<string, Json> =
 /** Puts back each secret that is masked and known. A mask with nothing behind it becomes null: it is no key. */
 export const restoreSecrets = (configurable: JsonObject, secrets: ReadonlyMap<string, Json>): JsonObject =>
   mapSecrets(configurable, (value, path) => value === mask ? secrets.get(path) ?? null : value)
+
+/** The key of `configurable` that a place is in. */
+export const keyOfPlace = (place: string): string => {
+  const [key = ""] = place.split("/")
+  return key === "mcp" ? "mcp_config" : key
+}

@@ -3,7 +3,7 @@ import { Context, Schema } from "effect"
 import type { UnknownGraph } from "../domain/Assistant.ts"
 import type { EffectiveConfig } from "../domain/EffectiveConfig.ts"
 import type { Json, JsonObject } from "../domain/Json.ts"
-import type { CheckpointRef, RunId, RunRequest, ToolReport } from "../domain/Run.ts"
+import type { CheckpointRef, RunId, RunOvertaken, RunRequest, ToolReport } from "../domain/Run.ts"
 import type { ThreadId } from "../domain/Thread.ts"
 import type { RunCredentials } from "./RunCredentials.ts"
 import type { StorageUnavailable } from "./StorageUnavailable.ts"
@@ -64,8 +64,14 @@ export class AgentGraphs extends Context.Service<AgentGraphs, {
   readonly names: ReadonlyArray<string>
   /** What a run of it has when nobody says otherwise. */
   readonly defaults: (graphId: string) => JsonObject
-  /** Runs a graph; interrupting the reader aborts the requests of its model and tools. */
-  readonly run: (run: GraphRun) => Stream.Stream<GraphSignal, GraphFailed | UnknownGraph | StorageUnavailable>
+  /**
+   * Runs a graph, or goes on with a run that was taken up before, from its last checkpoint. Interrupting the reader
+   * aborts the requests of its model and tools.
+   */
+  readonly run: (run: GraphRun) => Stream.Stream<
+    GraphSignal,
+    GraphFailed | RunOvertaken | UnknownGraph | StorageUnavailable
+  >
   readonly state: (graphId: string, threadId: ThreadId, at: CheckpointRef | null) => Eff<ThreadState>
   readonly history: (graphId: string, threadId: ThreadId, query: HistoryQuery) => Eff<ReadonlyArray<ThreadState>>
   readonly schemas: (graphId: string) => Eff<JsonObject>

@@ -1,15 +1,16 @@
-import type { Duration, Effect, Option } from "effect"
+import type { Effect, Option } from "effect"
 import { Context } from "effect"
 import type { Principal } from "../domain/Principal.ts"
 import type {
-  Admission,
+  CancelAction,
   NothingToResume,
   Run,
-  RunFailure,
+  RunClaim,
   RunId,
   RunOutcome,
   RunStatus,
   ThreadBusy,
+  TooManyRuns,
   ToolReport
 } from "../domain/Run.ts"
 import type { ThreadId, ThreadNotFound } from "../domain/Thread.ts"
@@ -17,19 +18,38 @@ import type { StorageUnavailable } from "./StorageUnavailable.ts"
 
 type Eff<A, E = never> = Effect.Effect<A, E | StorageUnavailable>
 
-export type NewRun = Omit<Run, "owner" | "status" | "attempt" | "tools" | "failure" | "created_at" | "updated_at">
+export type NewRun = Omit<
+  Run,
+  | "owner"
+  | "status"
+  | "attempt"
+  | "lost"
+  | "run_at"
+  | "started_at"
+  | "cancel_requested"
+  | "tools"
+  | "failure"
+  | "created_at"
+  | "updated_at"
+> & {
+  /** It is not started sooner, and until then it keeps nobody from the thread. */
+  readonly after_seconds: number
+}
+
+/** What else belongs to the transaction in which a run ends: the end of its log, and telling who asked to be told. */
+export type AtEnd = (run: Run, outcome: RunOutcome) => Eff<void>
 
 /** Where runs are kept. A run is seen by the owner of its thread. */
 export class Runs extends Context.Service<Runs, {
   /**
    * Admits a run to its thread by the multitask rule, with the thread locked: `ThreadBusy` changes nothing, nor does
-   * `NothingToResume` (of two answers to one question the second has none any more). An accepted
-   * run is `pending` and its thread `busy`. `enqueue` belongs to the same transaction. The admission names the runs that
-   * have to stop.
+   * `NothingToResume` (of two answers to one question the second has none any more), nor `TooManyRuns` (of its tenant).
+   * An accepted run is `pending` and its thread `busy`; it is offered to the queue in the same transaction if it is its
+   * turn. Those it replaces are stopped: at once if they wait, otherwise by their worker.
    */
-  readonly create: (run: NewRun, owner: Principal, enqueue: (run: Run) => Eff<void>) => Eff<
-    { readonly run: Run; readonly admission: Exclude<Admission, { readonly _tag: "Rejected" }> },
-    NothingToResume | ThreadBusy | ThreadNotFound
+  readonly create: (run: NewRun, owner: Principal, atEnd: AtEnd) => Eff<
+    Run,
+    NothingToResume | ThreadBusy | ThreadNotFound | TooManyRuns
   >
   readonly find: (threadId: ThreadId, runId: RunId, principal: Principal) => Eff<Option.Option<Run>>
   readonly list: (
@@ -37,25 +57,48 @@ export class Runs extends Context.Service<Runs, {
     query: { readonly limit: number; readonly offset: number; readonly status?: RunStatus },
     principal: Principal
   ) => Eff<ReadonlyArray<Run>>
+  /** The caller's active runs: of a thread, by id, by status, or all of them. */
+  readonly active: (
+    which: {
+      readonly threadId?: ThreadId
+      readonly runIds?: ReadonlyArray<RunId>
+      readonly status?: "pending" | "running"
+    },
+    principal: Principal
+  ) => Eff<ReadonlyArray<RunId>>
+  /**
+   * Wants an active run stopped: from then on it can't succeed. One that waits has ended when this returns; one that
+   * runs is stopped by its worker, wherever that is. On one that has ended it does nothing.
+   */
+  readonly cancel: (runId: RunId, action: CancelAction, principal: Principal, atEnd: AtEnd) => Eff<void>
   /** A finished run only. */
   readonly delete: (threadId: ThreadId, runId: RunId, principal: Principal) => Eff<boolean>
 }>()("throughline/ports/Runs") {}
 
-/** A worker's side of the same store: each write names the attempt and is void if that has been overtaken. */
+/** A worker's side of the same store: each write names the claim and is void if that has been overtaken. */
 export class RunLedger extends Context.Service<RunLedger, {
-  /** Takes a pending run up. `none`: it is finished, cancelled or gone. */
-  readonly claim: (runId: RunId) => Eff<Option.Option<Run>>
-  /** Writes the end of a run and the state of its thread, once: false if it had ended already. */
-  readonly settle: (runId: RunId, attempt: number, outcome: RunOutcome) => Eff<boolean>
-  readonly noteTools: (runId: RunId, attempt: number, report: ToolReport) => Eff<void>
-  /** Undoes a stopped run: its checkpoints and its row. */
-  readonly rollback: (runId: RunId) => Eff<void>
-  /** Says that these runs, queued or running, are in good hands. Answers with those that have ended by other hands. */
-  readonly renew: (runIds: ReadonlyArray<RunId>) => Eff<ReadonlyArray<RunId>>
-  /** Ends, with a failure, what nobody has renewed for so long: its process is no more. Answers how many. */
-  readonly settleOrphans: (failure: RunFailure, unrenewedFor: Duration.Duration) => Eff<number>
-  /** Deletes a stateless run's thread with everything on it. */
-  readonly dropThread: (threadId: ThreadId) => Eff<void>
-  /** Removes what a run has written to a thread that was deleted under it. */
-  readonly sweepThread: (threadId: ThreadId) => Eff<void>
+  /**
+   * Takes a run up: attempt + 1, and one more lost if the last one did not end. `none`: it has ended, is gone, or it is
+   * not its turn; then its job is withdrawn, and whoever ends before it offers it again.
+   */
+  readonly claim: (job: { readonly run_id: RunId; readonly thread_id: ThreadId }) => Eff<Option.Option<Run>>
+  /** How many of a run's attempts were lost, this one included if its worker is gone. */
+  readonly losses: (runId: RunId) => Eff<number>
+  /**
+   * Writes the end of a run and the state of its thread, once; offers the thread's next, and the tenant's. A stateless
+   * run's thread goes with it. Answers with what the run truly came to; `none`: it had ended, or was overtaken.
+   */
+  readonly settle: (claim: RunClaim, outcome: RunOutcome, atEnd: AtEnd) => Eff<Option.Option<RunOutcome>>
+  readonly noteTools: (claim: RunClaim, report: ToolReport) => Eff<void>
+  /** Hands a run back: it is pending again, and the attempt does not count as lost. */
+  readonly release: (claim: RunClaim) => Eff<void>
+  readonly stopRequests: (
+    runIds: ReadonlyArray<RunId>
+  ) => Eff<ReadonlyArray<{ readonly run_id: RunId; readonly action: CancelAction }>>
+  /** Offers what waits although it is its turn: normally nothing. Answers how many. */
+  readonly offerForgotten: Eff<number>
+  /** How many runs are due and wait, how many run, on all replicas, and how long the first has waited. */
+  readonly backlog: Eff<{ readonly waiting: number; readonly running: number; readonly oldestSeconds: number }>
+  /** Those of the runs that are active yet. */
+  readonly stillActive: (runIds: ReadonlyArray<RunId>) => Eff<ReadonlyArray<RunId>>
 }>()("throughline/ports/RunLedger") {}

@@ -2,7 +2,6 @@ import type { Effect, Option } from "effect"
 import { Context } from "effect"
 import type { JsonObject } from "../domain/Json.ts"
 import type { Principal } from "../domain/Principal.ts"
-import type { RunId } from "../domain/Run.ts"
 import type { Thread, ThreadExists, ThreadId, ThreadStatus } from "../domain/Thread.ts"
 import type { Page, SortOrder } from "./Assistants.ts"
 import type { StorageUnavailable } from "./StorageUnavailable.ts"
@@ -30,11 +29,8 @@ export class Threads extends Context.Service<Threads, {
   readonly count: (filter: ThreadFilter, principal: Principal) => Eff<number>
   /** Merges metadata key by key. */
   readonly patch: (id: ThreadId, metadata: JsonObject, principal: Principal) => Eff<Option.Option<Thread>>
-  /**
-   * With its runs and checkpoints: nothing of it stays in any table. Answers with the runs that were active on it, which
-   * may be writing yet; `none`: there is no such thread.
-   */
-  readonly delete: (id: ThreadId, principal: Principal) => Eff<Option.Option<ReadonlyArray<RunId>>>
+  /** With its runs, their logs and checkpoints: nothing of it stays in any table, and what runs on it is stopped. */
+  readonly delete: (id: ThreadId, principal: Principal) => Eff<boolean>
   /** A new thread with the same metadata and all checkpoints of another. */
   readonly copy: (from: ThreadId, to: ThreadId, principal: Principal) => Eff<Option.Option<Thread>>
 }>()("throughline/ports/Threads") {}

@@ -18,7 +18,7 @@ export const claimsOf = (email?: string) => ({
   ...(email !== undefined && { email })
 })
 
-/** A secret for one start of the demo: it is written nowhere and dies with the process. */
+/** A secret that nobody has had before. */
 export const demoSecret = Effect.sync(() => Redacted.make(randomBytes(32).toString("base64url")))
 
 /** An access token as Supabase's legacy secret would have signed it. */

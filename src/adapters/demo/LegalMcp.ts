@@ -26,7 +26,7 @@ const server = () => {
   return server
 }
 
-export const startLegalMcp = () => serveMcp({ server })
+export const startLegalMcp = (port = 0) => serveMcp({ server, port })
 
 /** The MCP server `legal-mcp` of Session 72, in small: the real protocol over a handful of paragraphs. */
 export class LegalMcp
@@ -34,6 +34,6 @@ export class LegalMcp
 {
   static readonly layer = Layer.effect(
     LegalMcp,
-    Effect.acquireRelease(Effect.promise(startLegalMcp), (server) => Effect.promise(server.close))
+    Effect.acquireRelease(Effect.promise(() => startLegalMcp()), (server) => Effect.promise(server.close))
   )
 }

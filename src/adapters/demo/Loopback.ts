@@ -6,11 +6,16 @@ export interface Loopback {
   readonly close: () => Promise<void>
 }
 
-/** An HTTP server on a free port that only this machine can reach. */
-export const listen = (handler: RequestListener) =>
+/** An HTTP server that only this machine can reach: on the port that it had before, if that is still free, or any. */
+export const listen = (handler: RequestListener, before = 0) =>
   new Promise<Loopback>((resolve, reject) => {
-    const server = createServer(handler).once("error", reject)
-    server.listen(0, "127.0.0.1", () => {
+    const server = createServer(handler)
+    server.on("error", (error) => {
+      if (before === 0 || server.listening) return reject(error)
+      before = 0
+      server.listen(0, "127.0.0.1")
+    })
+    server.listen(before, "127.0.0.1", () => {
       const address = server.address()
       if (address === null || typeof address === "string") return reject(new Error(`no port but ${address}`))
       resolve({

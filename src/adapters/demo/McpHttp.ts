@@ -14,12 +14,14 @@ export interface McpHttpOptions {
   readonly server: () => { readonly connect: (transport: StreamableHTTPServerTransport) => Promise<void> }
   /** Sees each request first; one that it answers, or leaves hanging, goes no further. */
   readonly admit?: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>
+  /** The one to listen on if it is free. */
+  readonly port?: number
   readonly onOpened?: (session: string) => void
   readonly onClosed?: (session: string) => void
 }
 
 /** Serves MCP over streamable HTTP on loopback, sessions kept until they are closed. */
-export const serveMcp = async ({ admit, onClosed, onOpened, server }: McpHttpOptions): Promise<McpHttp> => {
+export const serveMcp = async ({ admit, onClosed, onOpened, port, server }: McpHttpOptions): Promise<McpHttp> => {
   const sessions = new Map<string, StreamableHTTPServerTransport>()
 
   const opened = async () => {
@@ -53,6 +55,6 @@ export const serveMcp = async ({ admit, onClosed, onOpened, server }: McpHttpOpt
       console.error("MCP server:", error)
       response.destroy()
     })
-  })
+  }, port)
   return { url: `${origin}/mcp`, close }
 }

@@ -23,12 +23,15 @@ export interface Binaries {
 
 const nobody: User = { uid: 65534, gid: 65534 }
 
+/** Nothing to change, unless we are root. */
+export const clusterUser: User = process.getuid?.() === 0 ? nobody : {}
+
 /** Root's own copy lies where every user can read it and only root can write it. */
 const cacheFolder = "/var/cache/throughline"
 
 export const run = promisify(execFile)
 
-const reason = (cause: unknown) => cause instanceof Error ? cause.message.trim() : String(cause)
+export const reason = (cause: unknown) => cause instanceof Error ? cause.message.trim() : String(cause)
 
 export const attempt = <A>(what: string, evaluate: () => Promise<A>) =>
   Effect.tryPromise({
@@ -76,8 +79,8 @@ const readableCopy = Effect.fnUntraced(function*(postgres: string) {
 /** The cluster's programs, reachable by the user they have to run as. */
 export const findBinaries = Effect.gen(function*() {
   const { initdb, postgres } = yield* installed
-  if (process.getuid?.() !== 0) return { initdb, postgres, user: {} } satisfies Binaries
-  if (yield* runsAsNobody(postgres)) return { initdb, postgres, user: nobody } satisfies Binaries
+  const user = clusterUser
+  if (user.uid === undefined || (yield* runsAsNobody(postgres))) return { initdb, postgres, user } satisfies Binaries
   const bin = join(yield* readableCopy(postgres), "bin")
-  return { initdb: join(bin, "initdb"), postgres: join(bin, "postgres"), user: nobody } satisfies Binaries
+  return { initdb: join(bin, "initdb"), postgres: join(bin, "postgres"), user } satisfies Binaries
 })

@@ -1,11 +1,11 @@
-import { Context, Effect, Layer, Redacted } from "effect"
+import { Context, Effect, Layer, Redacted, Schedule } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
-import { access, chown, mkdir, mkdtemp, rm } from "node:fs/promises"
 import { createServer } from "node:net"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { attempt, type Binaries, EmbeddedPostgresError, findBinaries, run } from "./Binaries.ts"
+import { attempt, type Binaries, EmbeddedPostgresError, findBinaries } from "./Binaries.ts"
+import { clusterIn, withParent } from "./Cluster.ts"
+import { keptFolder, temporaryFolder, type UnusableFolder } from "./Folder.ts"
+import { inUse, makeWay, ownedBy } from "./Postmaster.ts"
 
 export interface Options {
   /** Where the data stays between starts; without it they live in a temporary folder, for as long as the scope. */
@@ -14,28 +14,6 @@ export interface Options {
   readonly fsync?: boolean
   readonly maxConnections?: number
 }
-
-const temporaryFolder = Effect.acquireRelease(
-  attempt("Making a temporary folder", () => mkdtemp(join(tmpdir(), "throughline-postgres-"))),
-  (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
-)
-
-const keptFolder = (path: string) =>
-  attempt(`Making the folder ${path}`, async () => {
-    await mkdir(path, { recursive: true, mode: 0o700 })
-    return path
-  })
-
-/** Makes the cluster, unless an earlier start has left one. */
-const initialise = ({ initdb, user }: Binaries, folder: string) =>
-  attempt(`initdb in ${folder}`, async () => {
-    if (user.uid !== undefined) await chown(folder, user.uid, user.uid)
-    const data = join(folder, "data")
-    const made = await access(join(data, "PG_VERSION")).then(() => true, () => false)
-    const options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
-    if (!made) await run(initdb, [`--pgdata=${data}`, ...options], { ...user, cwd: "/" })
-    return data
-  })
 
 const freePort = attempt("Finding a free port", () =>
   new Promise<number>((resolve, reject) => {
@@ -46,11 +24,6 @@ const freePort = attempt("Finding a free port", () =>
     })
   }))
 
-/** Through setpriv, where there is one, a server goes down with a parent that is killed. Busybox's cannot do that. */
-const withParent = Effect.promise(() =>
-  run("setpriv", ["--pdeathsig", "INT", "true"]).then(() => ["setpriv", "--pdeathsig", "INT"], (): Array<string> => [])
-)
-
 const exited = (child: ChildProcess) => child.pid === undefined || child.exitCode !== null || child.signalCode !== null
 
 const stop = (child: ChildProcess, signal: "SIGINT" | "SIGQUIT") =>
@@ -60,11 +33,16 @@ const stop = (child: ChildProcess, signal: "SIGINT" | "SIGQUIT") =>
     child.kill(signal)
   })
 
-const untilReady = (child: ChildProcess) =>
-  Effect.callback<void, EmbeddedPostgresError>((resume) => {
+const untilReady = (child: ChildProcess, data: string) =>
+  Effect.callback<void, EmbeddedPostgresError | UnusableFolder>((resume) => {
     const log: Array<string> = []
-    const fail = (what: string) =>
+    const fail = (what: string) => {
+      // Of two starts at once, Postgres's own lock lets one through.
+      if (log.some((line) => line.includes(`lock file "postmaster.pid" already exists`))) {
+        return resume(Effect.fail(inUse(data, "another process")))
+      }
       resume(Effect.fail(new EmbeddedPostgresError({ message: `${what}\n${log.join("\n")}`.trim() })))
+    }
     child.once("error", (error) => fail(`Postgres did not start: ${error.message}`))
     child.once("close", (code) => fail(`Postgres ended with ${code} before it was ready`))
     if (child.stderr === null) return fail("Postgres has no log to read")
@@ -79,6 +57,7 @@ const serve = Effect.fnUntraced(function*(binaries: Binaries, data: string, opti
   const port = yield* freePort
   const settings = {
     port,
+    cluster_name: ownedBy(process.pid),
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "",
     max_connections: options.maxConnections ?? 100,
@@ -99,12 +78,13 @@ const serve = Effect.fnUntraced(function*(binaries: Binaries, data: string, opti
     // What is thrown away needs no checkpoint.
     (child) => stop(child, options.directory === undefined ? "SIGQUIT" : "SIGINT")
   )
-  yield* untilReady(child)
+  yield* untilReady(child, data)
   return port
 })
 
-/** A Postgres cluster from npm's binaries on a free loopback port, gone when the scope closes. */
+/** A Postgres cluster from npm's binaries on a free loopback port, down when the scope closes. */
 export class EmbeddedPostgres extends Context.Service<EmbeddedPostgres, {
+  readonly folder: string
   readonly url: (database: string) => Redacted.Redacted<string>
 }>()("throughline/adapters/EmbeddedPostgres") {
   static readonly layer = (options: Options = {}) =>
@@ -113,10 +93,16 @@ export class EmbeddedPostgres extends Context.Service<EmbeddedPostgres, {
       Effect.gen(function*() {
         const binaries = yield* findBinaries
         const folder = yield* options.directory === undefined ? temporaryFolder : keptFolder(options.directory)
-        const data = yield* initialise(binaries, folder)
-        // Between the probe and Postgres, somebody else may have taken the port.
-        const port = yield* Effect.retry(serve(binaries, data, options), { times: 2 })
+        const data = yield* clusterIn(binaries, folder)
+        yield* makeWay(data)
+        // Somebody else may have taken the port since the probe; of a Postgres that was killed, parts may still be there.
+        const port = yield* Effect.retry(serve(binaries, data, options), {
+          while: (error) => error._tag === "EmbeddedPostgresError",
+          schedule: Schedule.spaced("250 millis"),
+          times: 4
+        })
         return EmbeddedPostgres.of({
+          folder,
           url: (database) => Redacted.make(`postgres://postgres@127.0.0.1:${port}/${database}`)
         })
       })

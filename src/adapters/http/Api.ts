@@ -14,7 +14,7 @@ import {
 import { AssistantVersionView, AssistantView } from "./AssistantView.ts"
 import { Authorization } from "./Authorization.ts"
 import { RequestChecks } from "./RequestChecks.ts"
-import { Cancel, Join, JoinStream, RunList, StatelessRun, ThreadRun } from "./RunRequests.ts"
+import { Cancel, CancelMany, Join, JoinStream, RunList, RunsToCancel, StatelessRun, ThreadRun } from "./RunRequests.ts"
 import { RunConfigView, RunView } from "./RunView.ts"
 import { orNothing, RunIdText, ThreadIdText } from "./Schemas.ts"
 import { History, HistoryQuery, NewThread, StateAt, ThreadCount, ThreadPatch, ThreadSearch } from "./ThreadRequests.ts"
@@ -96,10 +96,13 @@ class RunsGroup extends HttpApiGroup.make("runs").add(
 class StatelessRunsGroup extends HttpApiGroup.make("statelessRuns").add(
   post("create", "/runs", { payload: StatelessRun, success: RunView }),
   post("stream", "/runs/stream", { payload: StatelessRun, success: Events }),
-  post("wait", "/runs/wait", { payload: StatelessRun, success: Schema.Json })
+  post("wait", "/runs/wait", { payload: StatelessRun, success: Schema.Json }),
+  post("cancel", "/runs/cancel", { query: CancelMany, payload: RunsToCancel, success: HttpApiSchema.NoContent })
 ).middleware(RequestChecks).middleware(Authorization) {}
 
 const Ok = Schema.Struct({ ok: Schema.Boolean })
+/** `listening`: other replicas are heard at once; without it they are found out by looking, which takes longer. */
+const Ready = Schema.Struct({ ok: Schema.Boolean, listening: Schema.Boolean })
 const Text = (contentType: string) => Schema.String.pipe(HttpApiSchema.asText({ contentType }))
 
 /** Public: what an operator, a load balancer and a curious person ask. */
@@ -107,7 +110,7 @@ class SystemGroup extends HttpApiGroup.make("system").add(
   get("home", "/", { success: Schema.JsonObject }),
   get("ok", "/ok", { success: Ok }),
   get("live", "/live", { success: Ok }),
-  get("ready", "/ready", { success: Ok }),
+  get("ready", "/ready", { success: Ready }),
   get("health", "/health", { success: Schema.JsonObject }),
   get("info", "/info", { success: Schema.JsonObject }),
   get("docs", "/docs", { success: Text("text/html; charset=utf-8") }),

@@ -8,8 +8,9 @@ import {
   AssistantVersionNotFound,
   UnknownGraph
 } from "../../domain/Assistant.ts"
-import { NothingToResume, RunNotFound, RunStillActive, ThreadBusy } from "../../domain/Run.ts"
+import { NothingToResume, RunNotFound, RunStillActive, ThreadBusy, TooManyRuns } from "../../domain/Run.ts"
 import { ThreadExists, ThreadHasNoGraph, ThreadNotFound } from "../../domain/Thread.ts"
+import { OutboundRefused } from "../../ports/Outbound.ts"
 import { NoSecretsKey } from "../../ports/SecretBox.ts"
 import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
 
@@ -74,5 +75,7 @@ export const failures = [
   says(422, UnknownGraph),
   says(422, AgentUnresolved),
   says(422, NoSecretsKey),
+  says(422, OutboundRefused),
+  says(429, TooManyRuns),
   says(503, StorageUnavailable)
 ]

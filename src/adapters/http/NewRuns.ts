@@ -9,7 +9,6 @@ import type { Run } from "../../domain/Run.ts"
 import { RunId } from "../../domain/Run.ts"
 import { ThreadId } from "../../domain/Thread.ts"
 import { RunPolicy } from "../../ports/RunPolicy.ts"
-import { RunQueue } from "../../ports/RunQueue.ts"
 import { CurrentCaller } from "./Authorization.ts"
 import type { StatelessRun, ThreadRun } from "./RunRequests.ts"
 import { awaitedJson, eventStream } from "./Sse.ts"
@@ -30,7 +29,9 @@ const requestOf = (
   stream_subgraphs: asked.stream_subgraphs,
   stream_resumable: asked.stream_resumable,
   interrupt_before: asked.interrupt_before ?? null,
-  interrupt_after: asked.interrupt_after ?? null
+  interrupt_after: asked.interrupt_after ?? null,
+  timeout_seconds: asked.timeout ?? null,
+  webhook: asked.webhook ?? null
 })
 
 /** A run on a thread, as its request asks for it. */
@@ -41,7 +42,8 @@ export const onThread = (id: ThreadId, asked: ThreadRun): Asked => ({
   config: asked.config,
   context: asked.context,
   metadata: asked.metadata,
-  multitask_strategy: asked.multitask_strategy
+  multitask_strategy: asked.multitask_strategy,
+  after_seconds: asked.after_seconds ?? 0
 })
 
 /** A run with a thread of its own. */
@@ -52,7 +54,8 @@ export const stateless = (asked: StatelessRun): Asked => ({
   config: asked.config,
   context: asked.context,
   metadata: asked.metadata,
-  multitask_strategy: "reject"
+  multitask_strategy: "reject",
+  after_seconds: asked.after_seconds ?? 0
 })
 
 /** Creates a run by the operator's policy, for whoever asks. */
@@ -63,18 +66,18 @@ export const accept = Effect.fnUntraced(function*(asked: Asked) {
 
 /** As `accept`, for a caller who stays to read: one who left meanwhile has left the run as well. */
 const acceptForReader = Effect.fnUntraced(function*(asked: Asked, onDisconnect: OnDisconnect) {
-  const queue = yield* RunQueue
+  const { principal } = yield* CurrentCaller
   return yield* Effect.uninterruptibleMask((restore) =>
     Effect.tap(
       accept(asked),
-      (run) => Effect.onInterrupt(restore(Effect.yieldNow), () => whenReaderLeaves(run, onDisconnect, queue))
+      (run) => Effect.onInterrupt(restore(Effect.yieldNow), () => whenReaderLeaves(run, onDisconnect, principal))
     )
   )
 })
 
 export const acceptAndStream = Effect.fnUntraced(function*(asked: Asked, onDisconnect: OnDisconnect) {
   const run = yield* acceptForReader(asked, onDisconnect)
-  return eventStream(run, yield* followRun(run, -1, onDisconnect))
+  return eventStream(run, yield* followRun(run, -1, onDisconnect, (yield* CurrentCaller).principal))
 })
 
 export const acceptAndWait = Effect.fnUntraced(function*(asked: Asked, onDisconnect: OnDisconnect) {

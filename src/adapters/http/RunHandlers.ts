@@ -51,7 +51,7 @@ export const layer = HttpApiBuilder.group(Api, "runs", (handlers) =>
     joinStream: Effect.fnUntraced(function*({ params, query, request }) {
       const run = yield* findRun(params.thread_id, params.run_id, yield* principal)
       const after = lastSeen(request.headers["last-event-id"])
-      const events = yield* followRun(run, after, leaving(query))
+      const events = yield* followRun(run, after, leaving(query), yield* principal)
       const modes = typeof query.stream_mode === "string" ? [query.stream_mode] : query.stream_mode
       return eventStream(run, modes === undefined ? events : Stream.filter(events, ofModes(modes)))
     }),

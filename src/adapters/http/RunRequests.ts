@@ -1,6 +1,7 @@
 import { Schema, SchemaGetter } from "effect"
-import { MultitaskStrategy, RunStatus, StreamMode } from "../../domain/Run.ts"
-import { Configuration, Flag, given, limitText, maybe, offsetText, unsupported } from "./Schemas.ts"
+import { CancelAction, MultitaskStrategy, RunStatus, StreamMode } from "../../domain/Run.ts"
+import { webhookProblem } from "../../domain/Webhook.ts"
+import { Configuration, Flag, given, limitText, maybe, offsetText, RunIdText, ThreadIdText } from "./Schemas.ts"
 import { Checkpoint } from "./ThreadRequests.ts"
 
 const Nodes = Schema.Union([Schema.Literal("*"), Schema.Array(Schema.String)])
@@ -11,6 +12,9 @@ const StreamModes = Schema.Union([StreamMode, Schema.Array(StreamMode)]).pipe(
     encode: SchemaGetter.passthrough()
   })
 )
+
+/** A year, in seconds. */
+const longestDelay = 365 * 24 * 60 * 60
 
 const run = {
   assistant_id: Schema.NonEmptyString,
@@ -25,10 +29,9 @@ const run = {
   interrupt_before: maybe(Nodes),
   interrupt_after: maybe(Nodes),
   on_disconnect: given(Schema.Literals(["cancel", "continue"]), "continue"),
-  after_seconds: maybe(
-    Schema.Number.check(Schema.makeFilter((seconds) => seconds <= 0 || "after_seconds is not supported"))
-  ),
-  webhook: unsupported("webhook")
+  after_seconds: maybe(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: longestDelay }))),
+  timeout: maybe(Schema.Finite.check(Schema.isGreaterThan(0))),
+  webhook: maybe(Schema.String.check(Schema.makeFilter((text) => webhookProblem(text) ?? true)))
 }
 
 export const ThreadRun = Schema.Struct({
@@ -64,7 +67,19 @@ export const JoinStream = {
   stream_mode: maybe(listOf(StreamMode))
 }
 
-export const Cancel = {
-  wait: given(Flag, false),
-  action: given(Schema.Literals(["interrupt", "rollback"]), "interrupt")
-}
+export const CancelMany = { action: given(CancelAction, "interrupt") }
+
+export const Cancel = { ...CancelMany, wait: given(Flag, false) }
+
+/** The caller's active runs: some of a thread, all of it, or all there are of a status. */
+export const RunsToCancel = Schema.Struct({
+  thread_id: maybe(ThreadIdText),
+  run_ids: maybe(Schema.Array(RunIdText)),
+  status: maybe(Schema.Literals(["pending", "running", "all"]))
+}).check(
+  Schema.makeFilter(
+    ({ run_ids, status, thread_id }) =>
+      run_ids !== undefined || status !== undefined || thread_id !== undefined
+      || "say which: thread_id, run_ids or status"
+  )
+)

@@ -3,6 +3,7 @@ import { Clock, type Duration, Effect, Layer } from "effect"
 import { Headers, HttpMiddleware, HttpRouter, HttpServerRequest, HttpServerResponse, UrlParams } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { createServer } from "node:http"
+import { retryAfterSeconds } from "../../domain/Run.ts"
 import { Api } from "./Api.ts"
 import * as AssistantHandlers from "./AssistantHandlers.ts"
 import { maxAssistantId } from "./AssistantRequests.ts"
@@ -47,6 +48,7 @@ const advice: Readonly<Record<number, Record<string, string>>> = {
   401: { "www-authenticate": "Bearer" },
   // The rest of the body is not read: nothing else can come over this connection.
   413: { connection: "close" },
+  429: { "retry-after": String(retryAfterSeconds) },
   503: { "retry-after": "1" }
 }
 

@@ -1,7 +1,9 @@
 import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
+import { cancelRuns } from "../../app/usecases/CancelRun.ts"
 import { Api } from "./Api.ts"
+import { CurrentCaller } from "./Authorization.ts"
 import { accept, acceptAndStream, acceptAndWait, stateless } from "./NewRuns.ts"
 import { runView } from "./RunView.ts"
 import { locations } from "./Sse.ts"
@@ -17,5 +19,13 @@ export const layer = HttpApiBuilder.group(Api, "statelessRuns", (handlers) =>
     }),
     wait: Effect.fnUntraced(function*({ payload }) {
       return yield* acceptAndWait(stateless(payload), payload.on_disconnect)
+    }),
+    cancel: Effect.fnUntraced(function*({ payload: { run_ids, status, thread_id }, query }) {
+      const which = {
+        ...(thread_id === undefined ? {} : { threadId: thread_id }),
+        ...(run_ids === undefined ? {} : { runIds: run_ids }),
+        ...(status === undefined || status === "all" ? {} : { status })
+      }
+      yield* cancelRuns(which, query.action, (yield* CurrentCaller).principal)
     })
   }))

@@ -13,15 +13,18 @@ const { name, version } = packageJson
 const document = Schema.decodeUnknownSync(Schema.JsonObject)
 
 /** Asks the database only: the listener is up, or nobody would be answering. */
-const whenReady = <A>(ready: A) =>
-  Effect.flatMap(Storage, (storage) => storage.ready).pipe(
-    Effect.map((reachable) =>
-      reachable ? ready : HttpServerResponse.jsonUnsafe(
-        { detail: "The database can't be reached, or its tables are not there yet" },
-        { status: 503 }
-      )
+const whenReady = <A>(ready: (storage: Storage["Service"]) => Effect.Effect<A>) =>
+  Effect.gen(function*() {
+    const storage = yield* Storage
+    if (yield* storage.ready) return yield* ready(storage)
+    return HttpServerResponse.jsonUnsafe(
+      { detail: "The database can't be reached, or its tables are not there yet" },
+      { status: 503 }
     )
-  )
+  })
+
+const ready = whenReady(({ listening }) => Effect.map(listening, (listening) => ({ ok: true, listening })))
+const health = whenReady(() => Effect.succeed({ status: "ok", database: "reachable" }))
 
 export const layer = HttpApiBuilder.group(
   Api,
@@ -32,8 +35,8 @@ export const layer = HttpApiBuilder.group(
       home: () => Effect.succeed({ name, version, docs: "/docs", openapi: "/openapi.json" }),
       ok: () => Effect.succeed({ ok: true }),
       live: () => Effect.succeed({ ok: true }),
-      ready: () => whenReady({ ok: true }),
-      health: () => whenReady({ status: "ok", database: "reachable" }),
+      ready: () => ready,
+      health: () => health,
       info: () =>
         Effect.succeed({
           version,

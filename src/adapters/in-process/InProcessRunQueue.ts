@@ -1,95 +1,142 @@
-import type { Context, Duration } from "effect"
-import { Deferred, Effect, Exit, Layer, Scope } from "effect"
-import type { CancelAction, RunId } from "../../domain/Run.ts"
-import type { ThreadId } from "../../domain/Thread.ts"
-import { RunHandler, RunQueue } from "../../ports/RunQueue.ts"
+import { Clock, Deferred, Duration, Effect, Exit, Latch, Layer, Scope } from "effect"
+import { randomUUID } from "node:crypto"
+import type { RunId } from "../../domain/Run.ts"
+import { type RunOffer, RunQueue, type RunStop, type RunWorker } from "../../ports/RunQueue.ts"
+
+export interface InProcessOptions {
+  /** How many runs are executed at a time. */
+  readonly concurrency: number
+  /** How long a stop waits for the runs under way. */
+  readonly drainFor: Duration.Input
+}
 
 interface Job {
-  readonly threadId: ThreadId
-  readonly stop: Deferred.Deferred<CancelAction>
+  readonly offer: RunOffer
+  deliveries: number
+  taken: boolean
+}
+
+interface Held {
+  readonly stop: Deferred.Deferred<RunStop>
   readonly ended: Deferred.Deferred<void>
-  /** It has ended, and so have all before it: the thread's next may go. */
-  readonly passed: Deferred.Deferred<void>
+}
+
+/** A run that breaks its worker is not to be tried as fast as it breaks. */
+const afterBreaking = Duration.seconds(1)
+/** What a graph gets to write down when it is stopped. */
+const leaving = Duration.seconds(6)
+
+/** Those that may be executed come first, in their turn; the sort keeps the order in which they came. */
+const inOrder = (jobs: Iterable<Job>, now: number) => {
+  const waiting = [...jobs].filter(({ taken }) => !taken)
+  const isDue = ({ offer }: Job) => offer.run_at.getTime() <= now
+  return {
+    due: waiting.filter(isDue).sort((left, right) => left.offer.turn - right.offer.turn),
+    nextAt: Math.min(...waiting.filter((job) => !isDue(job)).map(({ offer }) => offer.run_at.getTime()))
+  }
 }
 
 /**
- * Executes runs in this process, one at a time per thread in the order they came. It remembers nothing beyond the
- * process: a durable queue is another adapter of the same port.
- * When its scope closes it gives the runs it holds some time to end, then interrupts them.
+ * A queue in memory, for a single process: it remembers nothing beyond that, and knows nothing of its callers'
+ * transactions. What is offered in one may be handed out before it is through, and claiming it waits for the thread.
  */
-export const layer = (options: { readonly drainFor: Duration.Input }) =>
+export const layer = ({ concurrency, drainFor }: InProcessOptions): Layer.Layer<RunQueue> =>
   Layer.effect(
     RunQueue,
     Effect.gen(function*() {
-      const { execute } = yield* RunHandler
-      // Runs start in this context, not in their caller's: that one is inside a transaction.
-      const context = yield* Effect.context<never>()
       const jobs = new Map<RunId, Job>()
-      const scope = yield* Scope.make()
-      const allEnded = Effect.suspend(() =>
-        Effect.forEach([...jobs.values()], (job) => Deferred.await(job.ended), { discard: true })
+      const held = new Map<RunId, Held>()
+      const wake = yield* Latch.make(true)
+
+      const drained = Effect.suspend(() =>
+        Effect.forEach([...held.values()], ({ ended }) => Deferred.await(ended), { discard: true })
       )
-      // Not interruptible: the fibre that closes the scope at the end of the process is itself an interrupted one.
-      yield* Effect.addFinalizer(() =>
-        allEnded.pipe(
-          Effect.timeoutOption(options.drainFor),
-          Effect.andThen(Scope.close(scope, Exit.void))
+
+      const handBack = (job: Job) =>
+        Effect.suspend(() => {
+          job.taken = false
+          return wake.open
+        })
+
+      const settle = Effect.fnUntraced(function*(job: Job, exit: Exit.Exit<"again" | "done" | "gone">) {
+        if (Exit.isFailure(exit)) {
+          if (Exit.hasInterrupts(exit)) return yield* handBack(job)
+          yield* Effect.logError("Run could not be executed", exit.cause)
+          yield* Effect.sleep(afterBreaking)
+          return yield* handBack(job)
+        }
+        if (exit.value === "again") return yield* handBack(job)
+        // Withdrawn and offered again it is another one.
+        const { run_id } = job.offer
+        if (exit.value === "done" && jobs.get(run_id) === job) jobs.delete(run_id)
+      })
+
+      const begin = Effect.fnUntraced(function*(job: Job, { execute }: RunWorker, runs: Scope.Scope) {
+        const { run_id, thread_id } = job.offer
+        job.taken = true
+        job.deliveries += 1
+        const before = held.get(run_id)
+        const run: Held = { stop: yield* Deferred.make<RunStop>(), ended: yield* Deferred.make<void>() }
+        held.set(run_id, run)
+        // It was withdrawn and came back: whoever works on it here yet is to leave it first.
+        const turn = before === undefined ? Effect.void : Effect.andThen(
+          Deferred.succeed(before.stop, { _tag: "Overtaken" }),
+          Effect.timeoutOption(Deferred.await(before.ended), leaving)
         )
-      )
-      /** The last job of each thread: the next one waits until it has passed. */
-      const last = new Map<ThreadId, Job>()
-
-      const finish = (runId: RunId, job: Job) =>
-        Effect.suspend(() => {
-          jobs.delete(runId)
-          return Deferred.succeed(job.ended, undefined)
+        const end = Effect.suspend(() => {
+          if (held.get(run_id) === run) held.delete(run_id)
+          return Effect.andThen(Deferred.succeed(run.ended, undefined), wake.open)
         })
+        const redelivered = job.deliveries > 1
+        yield* Effect.andThen(turn, execute({ run_id, thread_id, redelivered }, Deferred.await(run.stop))).pipe(
+          Effect.onExit((exit) => settle(job, exit)),
+          Effect.ensuring(end),
+          Effect.annotateLogs({ run_id }),
+          Effect.exit,
+          Effect.forkIn(runs)
+        )
+      })
 
-      const pass = (job: Job) =>
-        Effect.suspend(() => {
-          if (last.get(job.threadId) === job) last.delete(job.threadId)
-          return Deferred.succeed(job.passed, undefined)
+      const work = Effect.fnUntraced(function*(worker: RunWorker) {
+        const runs = yield* Scope.make()
+        const handOut = Effect.gen(function*() {
+          yield* wake.close
+          const { due, nextAt } = inOrder(jobs.values(), yield* Clock.currentTimeMillis)
+          yield* Effect.forEach(due.slice(0, Math.max(0, concurrency - held.size)), (job) => begin(job, worker, runs))
+          const later = Number.isFinite(nextAt)
+            ? Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(1, nextAt - now)))
+            : Effect.never
+          yield* Effect.raceFirst(wake.await, later)
         })
+        // Opened before the loop and so closed after it: while runs drain, none is taken up.
+        yield* Effect.addFinalizer(() =>
+          Effect.gen(function*() {
+            yield* Effect.timeoutOption(drained, drainFor)
+            yield* Effect.forEach([...held.values()], ({ stop }) => Deferred.succeed(stop, { _tag: "Leaving" }))
+            yield* Effect.timeoutOption(drained, leaving)
+            yield* Scope.close(runs, Exit.void)
+          })
+        )
+        yield* wake.open
+        yield* Effect.forkScoped(Effect.forever(handOut))
+      })
 
       return RunQueue.of({
-        enqueue: Effect.fnUntraced(function*(run, credentials, created) {
-          const job: Job = {
-            threadId: run.thread_id,
-            stop: yield* Deferred.make<CancelAction>(),
-            ended: yield* Deferred.make<void>(),
-            passed: yield* Deferred.make<void>()
-          }
-          if (jobs.has(run.run_id)) return
-          const before = last.get(run.thread_id)
-          jobs.set(run.run_id, job)
-          last.set(run.thread_id, job)
-          const stop = Deferred.await(job.stop)
-          const turn = before === undefined ? Effect.void : Deferred.await(before.passed)
-          const itsTurn = Effect.raceFirst(turn, stop).pipe(
-            // The process ends, and its turn never comes: it is taken up only to be ended.
-            Effect.onInterrupt(() => execute(run.run_id, credentials, Effect.interrupt))
-          )
-          const work = Effect.andThen(itsTurn, execute(run.run_id, credentials, stop))
-          // Whoever is stopped in the queue is not to wait for those ahead, nor does anybody overtake them for that.
-          yield* Effect.flatMap(created, (committed) => committed ? work : Effect.void).pipe(
-            Effect.ensuring(finish(run.run_id, job)),
-            Effect.andThen(turn),
-            Effect.ensuring(pass(job)),
-            Effect.updateContext((_callers: Context.Context<never>) => context),
-            Effect.forkIn(scope)
-          )
-        }),
-        cancel: (runId, action) =>
+        replica: randomUUID(),
+        offer: (offer) =>
           Effect.suspend(() => {
-            const job = jobs.get(runId)
-            return job === undefined ? Effect.void : Effect.asVoid(Deferred.succeed(job.stop, action))
+            if (!jobs.has(offer.run_id)) jobs.set(offer.run_id, { offer, deliveries: 0, taken: false })
+            return wake.open
           }),
-        settled: (runId) =>
+        withdraw: (runId) => Effect.sync(() => void jobs.delete(runId)),
+        missing: (runIds) => Effect.sync(() => runIds.filter((runId) => !jobs.has(runId))),
+        stop: (runId, action) =>
           Effect.suspend(() => {
-            const job = jobs.get(runId)
-            return job === undefined ? Effect.void : Deferred.await(job.ended)
+            const run = held.get(runId)
+            return run === undefined ? Effect.void : Deferred.succeed(run.stop, { _tag: "Cancelled", action })
           }),
-        held: Effect.sync(() => [...jobs.keys()])
+        work,
+        held: Effect.sync(() => [...held.keys()])
       })
     })
   )

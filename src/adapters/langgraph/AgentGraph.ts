@@ -15,18 +15,20 @@ const reasonOf = (error: unknown): string => {
  * A tool that fails is for the model to deal with, and a run that is stopped stops. Also, with this in place there is
  * always a node `tools`: a graph has the same nodes whichever servers were there, so that any run can go on with a thread.
  */
-const toolFailures = createMiddleware({
-  name: "ToolFailures",
-  wrapToolCall: async (request, handler) => {
-    try {
-      return await handler(request)
-    } catch (error) {
-      if (isGraphBubbleUp(error) || request.runtime.signal?.aborted) throw error
-      const { id, name } = request.toolCall
-      return new ToolMessage({ content: reasonOf(error), tool_call_id: id ?? "", name, status: "error" })
+const toolCalls = (ready: () => Promise<void>) =>
+  createMiddleware({
+    name: "ToolFailures",
+    wrapToolCall: async (request, handler) => {
+      await ready()
+      try {
+        return await handler(request)
+      } catch (error) {
+        if (isGraphBubbleUp(error) || request.runtime.signal?.aborted) throw error
+        const { id, name } = request.toolCall
+        return new ToolMessage({ content: reasonOf(error), tool_call_id: id ?? "", name, status: "error" })
+      }
     }
-  }
-})
+  })
 
 export interface AgentParts {
   /** By name only, it is never called: the graph is for looking at. */
@@ -35,14 +37,21 @@ export interface AgentParts {
   readonly systemPrompt: string
   /** Without one, a run remembers nothing. */
   readonly checkpointer: BaseCheckpointSaver | false
+  /**
+   * Waited for before each call of a tool. LangGraph goes on to the next step while it saves the last one: a tool must
+   * not do in the world what a checkpoint that never came would have it do again, nor for a run that is another's by now.
+   */
+  readonly beforeTools?: () => Promise<void>
 }
 
 /** The ReAct agent. A prompt as plain text, since not every compatible server takes it in blocks. */
-export const agentGraph = ({ checkpointer, model, systemPrompt, tools }: AgentParts): Graph =>
+export const agentGraph = (
+  { beforeTools = () => Promise.resolve(), checkpointer, model, systemPrompt, tools }: AgentParts
+): Graph =>
   createAgent({
     model,
     tools: [...tools],
     systemPrompt: new SystemMessage(systemPrompt),
     checkpointer,
-    middleware: [toolFailures]
+    middleware: [toolCalls(beforeTools)]
   }).graph

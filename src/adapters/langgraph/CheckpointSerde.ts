@@ -29,6 +29,16 @@ const asData = (value: Json): unknown => {
  * whatever else looks like one stays data.
  */
 export class CheckpointSerde extends JsonPlusSerializer {
+  /** As `dumpsTyped`, at once: LangGraph goes on changing what it hands over. */
+  dump(value: unknown): readonly [type: string, bytes: Uint8Array] {
+    return value instanceof Uint8Array ? ["bytes", value] : ["json", this._dumps(value)]
+  }
+
+  /** As the JSON that goes into a jsonb column. */
+  text(value: unknown): string {
+    return new TextDecoder().decode(this._dumps(value))
+  }
+
   protected override _loads(data: string): Promise<unknown> {
     return this.#revive(JSON.parse(data))
   }

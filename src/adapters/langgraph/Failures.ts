@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../domain/Json.ts"
+import { RunOvertaken } from "../../domain/Run.ts"
 import { secretsOf } from "../../domain/Secrets.ts"
 import { GraphFailed } from "../../ports/AgentGraphs.ts"
 import { OutboundRefused } from "../../ports/Outbound.ts"
@@ -37,10 +38,15 @@ const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined
 
 /** What a run says that could not go on. */
-export const failure = (error: unknown, secrets: Iterable<string>): GraphFailed | StorageUnavailable => {
+export const failure = (
+  error: unknown,
+  secrets: Iterable<string>
+): GraphFailed | RunOvertaken | StorageUnavailable => {
   const causes = chain(error)
-  const known = causes.find((cause) => cause instanceof StorageUnavailable || cause instanceof GraphFailed)
-  if (known instanceof StorageUnavailable || known instanceof GraphFailed) return known
+  const known = causes.find((cause) =>
+    cause instanceof StorageUnavailable || cause instanceof RunOvertaken || cause instanceof GraphFailed
+  )
+  if (known instanceof StorageUnavailable || known instanceof RunOvertaken || known instanceof GraphFailed) return known
   const refused = causes.find((cause) => cause instanceof OutboundRefused)
   if (refused instanceof OutboundRefused) return new GraphFailed({ error: "OutboundRefused", detail: refused.message })
   const message = error instanceof Error ? error.message : String(error)

@@ -62,8 +62,9 @@ export const layer = Layer.effect(
       ], { concurrency: "unbounded" })
       const prompt = systemPrompt(settings.system_prompt ?? defaults.system_prompt, report)
       const secrets = secretsIn(run)
-      const memory = saver.telling((text) => redact(text, secrets))
-      return { graph: agentGraph({ model, tools, systemPrompt: prompt, checkpointer: memory }), report }
+      const memory = saver.telling((text) => redact(text, secrets)).forRun(run)
+      const beforeTools = () => memory.settled()
+      return { graph: agentGraph({ model, tools, systemPrompt: prompt, checkpointer: memory, beforeTools }), report }
     })
 
     /** Started in the scope and stopped with it: first the signal, then LangGraph gets to finish what it was writing. */

@@ -9,7 +9,8 @@ export const engineModes = (requested: ReadonlyArray<StreamMode>): ReadonlyArray
   ...new Set(["values", ...requested.map((mode) => mode === "messages-tuple" ? "messages" : mode)])
 ]
 
-const interrupt = "__interrupt__"
+/** Where values have the questions that wait for a person. */
+export const interruptKey = "__interrupt__"
 
 interface Chunk {
   readonly namespace: ReadonlyArray<string>
@@ -95,7 +96,7 @@ export async function* runFrames(
     }
     const text = requested.has(mode) ? wireText(payload) : undefined
     if (mode === "values" && namespace.length === 0) {
-      const asked = isRecord(payload) ? payload[interrupt] : undefined
+      const asked = isRecord(payload) ? payload[interruptKey] : undefined
       if (Array.isArray(asked)) interrupts = [...interrupts ?? [], ...asked]
       else {
         values = payload
@@ -110,7 +111,7 @@ export async function* runFrames(
   yield {
     _tag: "Ended",
     values: paused
-      ? wireText({ ...isRecord(values) ? values : {}, [interrupt]: interrupts })
+      ? wireText({ ...isRecord(values) ? values : {}, [interruptKey]: interrupts })
       : valuesText ?? wireText(values),
     waiting: paused,
     interrupts: paused ? await waiting() : {}

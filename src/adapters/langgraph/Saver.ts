@@ -1,87 +1,79 @@
 import type { RunnableConfig } from "@langchain/core/runnables"
-import { type CheckpointListOptions, ERROR, type PendingWrite, WRITES_IDX_MAP } from "@langchain/langgraph-checkpoint"
-import { PostgresSaver } from "@langchain/langgraph-checkpoint-postgres"
-import { Predicate } from "effect"
-import { setTimeout as sleep } from "node:timers/promises"
-import type pg from "pg"
-import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
+import {
+  BaseCheckpointSaver,
+  type ChannelVersions,
+  type Checkpoint,
+  type CheckpointListOptions,
+  type CheckpointMetadata,
+  type CheckpointTuple,
+  ERROR,
+  type PendingWrite
+} from "@langchain/langgraph-checkpoint"
+import { Effect, Metric, Predicate } from "effect"
+import { RunOvertaken } from "../../domain/Run.ts"
+import { chosen, latest } from "./CheckpointChoice.ts"
+import type { Ask } from "./CheckpointDatabase.ts"
+import { configOf, placeOf, type Rows, rowsOfPut, rowsOfWrites } from "./CheckpointRows.ts"
 import { CheckpointSerde } from "./CheckpointSerde.ts"
-
-/** SQLSTATE classes and node's codes that mean: not now. (08: connection, 53: resources, 57P: shutting down) */
-const awayCode = /^(08|53|57P)|^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH)$/
-/** pg has no code for these. */
-const awayMessage =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/
-
-const isAway = (error: unknown): boolean => {
-  if (error instanceof AggregateError) return error.errors.some(isAway)
-  if (!(error instanceof Error)) return false
-  return ("code" in error && typeof error.code === "string" && awayCode.test(error.code)) ||
-    awayMessage.test(error.message)
-}
-
-const unavailable = (error: unknown): never => {
-  throw isAway(error) ? new StorageUnavailable() : error
-}
-
-/** How long to wait before each further try, in ms: 3 s in all, more than a restart of Postgres or a failover's cut takes. */
-const patience = [50, 100, 200, 400, 800, 1_500]
-
-/** A run is not to end for a connection that was cut: what is asked here may be asked twice. */
-const patiently = async <A>(ask: () => Promise<A>): Promise<A> => {
-  for (const delay of patience) {
-    try {
-      return await ask()
-    } catch (error) {
-      if (!isAway(error)) throw error
-      await sleep(delay)
-    }
-  }
-  return ask().catch(unavailable)
-}
-
-type Rows = ReadonlyArray<ReadonlyArray<unknown>>
+import { type Claim, deleteThread, insert, select } from "./CheckpointStatements.ts"
+import { tupleOf } from "./CheckpointTuple.ts"
+import { StepWriter } from "./StepWriter.ts"
 
 /** An error's words without what is secret in them. */
 type Tell = (text: string) => string
 
+interface For {
+  /** Whose claim it writes for; without one it writes whatever it is given. */
+  readonly claim: Claim | null
+  readonly tell: Tell
+}
+
+const fenced = Metric.withAttributes(
+  Metric.counter("throughline_fenced_writes_total", {
+    description: "Writes of overtaken claims, which were void",
+    incremental: true
+  }),
+  { what: "checkpoints" }
+)
+
+const anybody: For = { claim: null, tell: (text) => text }
+
 const isError = (value: unknown): value is { readonly name: string; readonly message: string } =>
   Predicate.hasProperty(value, "message") && typeof value.message === "string"
 
-/** `($1, $2), ($3, $4)` for rows of parameters, numbered from after those before. */
-const parameters = (rows: Rows, before = 0): string => {
-  let number = before
-  return rows.map((row) => `(${row.map(() => `$${++number}`).join(", ")})`).join(", ")
-}
-
-/** Where on a thread a checkpoint is, as LangGraph's configuration has it. */
-const placeOf = ({ configurable = {} }: RunnableConfig) => ({
-  thread: String(configurable["thread_id"]),
-  namespace: String(configurable["checkpoint_ns"] ?? ""),
-  checkpoint: configurable["checkpoint_id"] === undefined ? null : String(configurable["checkpoint_id"])
-})
-
 /**
- * LangGraph's own saver, in its tables and its format, with five differences: its errors say whether the database is
- * away, and not at the first try; a checkpoint names the run that made it, which taking a run back needs; forks do not share versions; nothing but
- * messages comes to life when it is read; and what it writes is one statement, instead of one for each value and two for
- * the transaction around them: a turn with one tool call is 10 statements, not 43.
+ * The threads' memory, in the tables and the format of LangGraph's PostgresSaver: either reads what the other wrote. Its
+ * own are: a step is one statement, which writes nothing for a run that another worker has taken over; forks do not
+ * share versions; nothing but messages comes to life when it is read; and a database that is away is waited for.
  */
-export class Saver extends PostgresSaver {
-  readonly #connections: pg.Pool
-  readonly #schema: string
-  readonly #tell: Tell
+export class Saver extends BaseCheckpointSaver {
+  readonly #ask: Ask
+  readonly #for: For
+  readonly #serde: CheckpointSerde
+  readonly #writer: StepWriter
 
-  constructor(connections: pg.Pool, schema: string, tell: Tell = (text) => text) {
-    super(connections, new CheckpointSerde(), { schema })
-    this.#connections = connections
-    this.#schema = schema
-    this.#tell = tell
+  constructor(ask: Ask, whom: For = anybody) {
+    const serde = new CheckpointSerde()
+    super(serde)
+    this.#ask = ask
+    this.#for = whom
+    this.#serde = serde
+    this.#writer = new StepWriter((rows) => this.#store(rows), { forgives: whom.claim === null })
+  }
+
+  /** The same memory for one claim of a run: once the run is not that claim's any more, every write is `RunOvertaken`. */
+  forRun({ attempt, runId }: Claim): Saver {
+    return new Saver(this.#ask, { ...this.#for, claim: { attempt, runId } })
   }
 
   /** The same memory for one run: what a task failed with is kept in the words that may be told of it. */
   telling(tell: Tell): Saver {
-    return new Saver(this.#connections, this.#schema, tell)
+    return new Saver(this.#ask, { ...this.#for, tell })
+  }
+
+  /** Everything handed over so far is committed, and was still the claim's to write. */
+  settled(): Promise<void> {
+    return this.#writer.settled()
   }
 
   /**
@@ -92,74 +84,53 @@ export class Saver extends PostgresSaver {
     return Math.floor(current ?? 0) + 1 + Math.random()
   }
 
-  override setup() {
-    return super.setup().catch(unavailable)
+  override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
+    if (config.configurable?.["thread_id"] === undefined) return undefined
+    const place = placeOf(config)
+    const [row] = await this.#ask((sql) => select(sql, latest(sql, place)))
+    return row === undefined ? undefined : tupleOf(this.#serde, row)
   }
 
-  override getTuple(config: RunnableConfig) {
-    return patiently(() => super.getTuple(config))
-  }
-
-  override async *list(config: RunnableConfig, options?: CheckpointListOptions) {
-    try {
-      yield* super.list(config, options)
-    } catch (error) {
-      unavailable(error)
-    }
+  override async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
+    const rows = await this.#ask((sql) => select(sql, chosen(sql, config, options)))
+    for (const row of rows) yield await tupleOf(this.#serde, row)
   }
 
   override async put(
-    ...[config, checkpoint, metadata, versions]: Parameters<PostgresSaver["put"]>
+    config: RunnableConfig,
+    checkpoint: Checkpoint,
+    metadata: CheckpointMetadata,
+    versions: ChannelVersions
   ): Promise<RunnableConfig> {
-    const { checkpoint: parent, namespace, thread } = placeOf(config)
-    const [blobs, about] = await Promise.all([
-      this._dumpBlobs(thread, namespace, checkpoint.channel_values, versions),
-      this._dumpMetadata(Object.assign({}, config.metadata, metadata))
-    ])
-    const row = [thread, namespace, checkpoint.id, parent, this._dumpCheckpoint(checkpoint), about]
-    const withBlobs = blobs.length === 0 ? "" : `with blobs as (
-      insert into ${this.#schema}.checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
-      values ${parameters(blobs, row.length)}
-      on conflict (thread_id, checkpoint_ns, channel, version) do nothing
-    )`
-    await this.#query(
-      `${withBlobs}
-      insert into ${this.#schema}.checkpoints
-        (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata)
-      values ${parameters([row])}
-      on conflict (thread_id, checkpoint_ns, checkpoint_id)
-      do update set checkpoint = excluded.checkpoint, metadata = excluded.metadata`,
-      [row, ...blobs]
-    )
-    return { configurable: { thread_id: thread, checkpoint_ns: namespace, checkpoint_id: checkpoint.id } }
+    await this.#writer.write(rowsOfPut(this.#serde, { config, checkpoint, metadata, versions }))
+    return configOf({ ...placeOf(config), checkpoint: checkpoint.id })
   }
 
   override async putWrites(config: RunnableConfig, writes: Array<PendingWrite>, taskId: string): Promise<void> {
     if (writes.length === 0) return
-    const { checkpoint, namespace, thread } = placeOf(config)
-    const told = writes.map((
-      [channel, value]
-    ): PendingWrite => [channel, channel === ERROR ? this.#told(value) : value])
-    const rows = await this._dumpWrites(thread, namespace, checkpoint ?? "", taskId, told)
-    // Writes with a fixed place (an error, an interrupt, an answer) replace each other, the last one stays.
-    const replaces = writes.every(([channel]) => channel in WRITES_IDX_MAP)
-    const distinct = replaces ? [...new Map(rows.map((row) => [row[4], row])).values()] : rows
-    await this.#query(
-      `insert into ${this.#schema}.checkpoint_writes
-        (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob)
-      values ${parameters(distinct)}
-      on conflict (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) do ${
-        replaces ? "update set channel = excluded.channel, type = excluded.type, blob = excluded.blob" : "nothing"
-      }`,
-      distinct
+    const told = writes.map(([channel, value]): PendingWrite => [
+      channel,
+      channel === ERROR ? this.#told(value) : value
+    ])
+    await this.#writer.write(rowsOfWrites(this.#serde, config, taskId, told))
+  }
+
+  override async deleteThread(threadId: string): Promise<void> {
+    await this.#ask((sql) => deleteThread(sql, threadId))
+  }
+
+  async #store(rows: Rows): Promise<void> {
+    const { claim } = this.#for
+    const held = await this.#ask((sql) =>
+      insert(sql, claim, rows).pipe(
+        Effect.map((found) => claim === null || found.length > 0),
+        Effect.tap((held) => held ? Effect.void : Metric.update(fenced, 1))
+      )
     )
+    if (claim !== null && !held) throw new RunOvertaken({ run: claim.runId })
   }
 
   #told(error: unknown): unknown {
-    return isError(error) ? { name: error.name, message: this.#tell(error.message) } : error
-  }
-
-  #query(text: string, rows: Rows) {
-    return patiently(() => this.#connections.query(text, rows.flat()))
+    return isError(error) ? { name: error.name, message: this.#for.tell(error.message) } : error
   }
 }

@@ -3,6 +3,7 @@ import { lookup, type LookupAddress, type LookupOptions } from "node:dns"
 import { isIP } from "node:net"
 import type { buildConnector } from "undici"
 import { isPrivateAddress } from "../../domain/Outbound.ts"
+import { isAllowedHost } from "../../domain/OutboundHost.ts"
 import { Outbound, OutboundRefused } from "../../ports/Outbound.ts"
 
 export interface Options {
@@ -14,12 +15,6 @@ const withoutBrackets = (host: string) => host.replace(/^\[|\]$/g, "").toLowerCa
 
 const defaultPort = (protocol: string) => protocol === "https:" ? "443" : "80"
 
-/** An entry without a port allows every port. An IPv6 address with one is written in brackets. */
-const isAllowed = (allow: ReadonlyArray<string>, host: string, port: string): boolean =>
-  allow.some((entry) => {
-    const wanted = entry.trim().toLowerCase()
-    return withoutBrackets(wanted) === host || wanted === `${isIP(host) === 6 ? `[${host}]` : host}:${port}`
-  })
 
 type Resolved = (error: Error | null, address: string | Array<LookupAddress>, family?: number) => void
 
@@ -40,7 +35,7 @@ const guardedConnector = (build: typeof buildConnector, allow: Options["allow"])
   const guarded = build({ lookup: publicLookup })
   return (options, done) => {
     const host = withoutBrackets(options.hostname)
-    if (isAllowed(allow, host, options.port || defaultPort(options.protocol))) return free(options, done)
+    if (isAllowedHost(allow, host, options.port || defaultPort(options.protocol))) return free(options, done)
     // Nobody looks an IP address up, so it is checked here. Its odd spellings the URL parser has already written out.
     if (isIP(host) !== 0 && isPrivateAddress(host)) {
       return done(new OutboundRefused({ host, why: "it is a private address" }), null)

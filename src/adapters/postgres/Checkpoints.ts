@@ -21,9 +21,9 @@ export const checkpoints = (sql: PgClient.PgClient) => ({
       with
         copied as (
           insert into langgraph_server.checkpoints
-            (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata)
+            (owner_id, thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata)
           select
-            ${to}::text, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint,
+            owner_id, ${to}::text, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint,
             case when metadata ? 'thread_id'
               then metadata || jsonb_build_object('thread_id', ${to}::text)
               else metadata
@@ -33,13 +33,13 @@ export const checkpoints = (sql: PgClient.PgClient) => ({
         ),
         copied_writes as (
           insert into langgraph_server.checkpoint_writes
-            (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob)
-          select ${to}::text, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob
+            (owner_id, thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob)
+          select owner_id, ${to}::text, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob
           from langgraph_server.checkpoint_writes
           where thread_id = ${from}::text
         )
-      insert into langgraph_server.checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
-      select ${to}::text, checkpoint_ns, channel, version, type, blob
+      insert into langgraph_server.checkpoint_blobs (owner_id, thread_id, checkpoint_ns, channel, version, type, blob)
+      select owner_id, ${to}::text, checkpoint_ns, channel, version, type, blob
       from langgraph_server.checkpoint_blobs
       where thread_id = ${from}::text`,
 

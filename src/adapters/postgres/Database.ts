@@ -5,9 +5,18 @@ import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
 
 export interface DatabaseOptions {
   readonly url: Redacted.Redacted<string>
-  /** Connections of this client; the checkpointer has a pool of its own. */
+  /** Connections of this client. */
   readonly poolSize: number
+  /**
+   * The URL leads to a pooler in transaction mode: each transaction may be on another server connection. Statements are
+   * then not prepared by name, as the name would be known to one of them only. (Nothing else here outlives a
+   * transaction: locks and settings are its own, and LISTEN has a URL of its own, in Signals.)
+   */
+  readonly pooled?: boolean
 }
+
+/** A thread's state is read as one row, in bytes. */
+const largestRow = 256 * 1024 * 1024
 
 /**
  * The client that all ports on this database share, so that a transaction of one is joined by the others.
@@ -21,11 +30,26 @@ export const databaseLayer = (options: DatabaseOptions): Layer.Layer<PgClient.Pg
     url: options.url,
     maxConnections: options.poolSize,
     applicationName: "throughline",
-    keepAlive: "30 seconds"
+    keepAlive: "30 seconds",
+    prepare: options.pooled !== true,
+    maxMessageSize: largestRow
   }).pipe(Layer.orDie)
 
 /** SQLSTATEs of a server that is going, coming, full, has become a read-only replica, or has kept us waiting for a lock. */
 const awayCodes = ["57P01", "57P02", "57P03", "53300", "25006", "55P03"]
+
+/** The same of a driver that is not this one: SQLSTATEs of connections and resources, and node's words for no network. */
+const awayCode = /^(08|53|57P)|^(25006|55P03)$|^E(CONN|HOST|NET|PIPE|TIMEDOUT|AI_AGAIN|NOTFOUND)/
+/** `pg` has no code for these. */
+const awayMessage = /Connection terminated|timeout exceeded when trying to connect|has encountered a connection error/
+
+/** Whether an error of another driver on this database means: not now. */
+export const meansAway = (error: unknown): boolean => {
+  if (error instanceof AggregateError) return error.errors.some(meansAway)
+  if (!(error instanceof Error)) return false
+  return ("code" in error && typeof error.code === "string" && awayCode.test(error.code))
+    || awayMessage.test(error.message)
+}
 
 /** The SQLSTATE of an error that the server raised. */
 export const sqlState = ({ reason: { cause } }: SqlError.SqlError): string | undefined =>

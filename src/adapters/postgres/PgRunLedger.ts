@@ -1,191 +1,222 @@
 import { PgClient } from "@effect/sql-pg"
-import { Array, Duration, Effect, Layer, Schema } from "effect"
-import type { JsonObject } from "../../domain/Json.ts"
-import { RunId, RunOutcome, statusAfter } from "../../domain/Run.ts"
-import { ThreadId, type ThreadStatus } from "../../domain/Thread.ts"
+import { Array, Effect, Layer, Option, Schema } from "effect"
+import { SqlError } from "effect/sql"
+import { CancelAction, type RunClaim, RunId, settledOutcome } from "../../domain/Run.ts"
+import { ThreadId } from "../../domain/Thread.ts"
+import { RunPolicy } from "../../ports/RunPolicy.ts"
+import { RunQueue } from "../../ports/RunQueue.ts"
 import { RunLedger } from "../../ports/Runs.ts"
-import { checkpoints } from "./Checkpoints.ts"
 import { orUnavailable } from "./Database.ts"
+import { runEnds } from "./RunEnds.ts"
+import { runLine } from "./RunLine.ts"
 import { runColumns, RunRow } from "./RunRow.ts"
 import { decodeRows, jsonb } from "./Values.ts"
 
 const decodeRuns = decodeRows(RunRow)
-const decodeRunIds = decodeRows(Schema.Struct({ run_id: RunId }))
-const decodeThreadIds = decodeRows(Schema.Struct({ thread_id: ThreadId }))
+const decodeIds = decodeRows(Schema.Struct({ run_id: RunId }))
+const decodeLosses = decodeRows(Schema.Struct({ lost: Schema.Int }))
+const decodeStopRequests = decodeRows(Schema.Struct({ run_id: RunId, action: CancelAction }))
+const decodeBacklog = decodeRows(
+  Schema.Struct({ waiting: Schema.Int, running: Schema.Int, oldestSeconds: Schema.Number })
+)
+const decodeForgotten = decodeRows(Schema.Struct({ thread_id: ThreadId, tenant: Schema.String }))
 
-const waitingIn = RunOutcome.$match({
-  Completed: ({ interrupts, waiting }): JsonObject => waiting ? interrupts : {},
-  Cancelled: (): JsonObject => ({}),
-  Failed: (): JsonObject => ({})
-})
+/** How many forgotten runs are looked after at a time. */
+const handful = 500
 
 export const PgRunLedger = Layer.effect(
   RunLedger,
   Effect.gen(function*() {
     const sql = yield* PgClient.PgClient
+    const queue = yield* RunQueue
+    const line = runLine(sql, queue, yield* RunPolicy)
+    const ends = runEnds(sql, queue, line)
+    const columns = sql.literal(runColumns)
+
+    const isMine = ({ attempt, run_id }: RunClaim) =>
+      sql`r.id = ${run_id} and r.attempt = ${attempt} and r.status = 'running'`
 
     /**
-     * Whoever writes runs locks their thread first and looks afterwards, in a statement of its own: nobody waits in a
-     * circle, and what else is active on the thread is known as of now.
+     * One statement: it looks at the run and what else is active on its thread, whose lock it has by then. Taken up while
+     * it runs, its last worker was lost.
      */
-    const lockThreadOf = (runId: RunId) =>
-      sql`
-        select t.id
-        from langgraph_server.threads t
-        where t.id = (select r.thread_id from langgraph_server.runs r where r.id = ${runId})
-        for update`
+    const take = (job: { readonly run_id: RunId; readonly thread_id: ThreadId }) =>
+      decodeRuns(sql`
+        with
+          thread as (
+            select t.id from langgraph_server.threads t where t.id = ${job.thread_id} for update
+          ),
+          claimed as (
+            update langgraph_server.runs r
+            set
+              status = 'running',
+              attempt = r.attempt + 1,
+              lost = r.lost + (r.status = 'running')::int,
+              started_at = coalesce(r.started_at, now()),
+              updated_at = now()
+            from thread
+            where r.id = ${job.run_id}
+              and r.thread_id = thread.id
+              and r.status in ('pending', 'running')
+              and not exists (
+                select
+                from langgraph_server.runs o
+                where o.thread_id = r.thread_id
+                  and o.id <> r.id
+                  and (o.status = 'running' or (o.status = 'pending' and (o.run_at, o.id) < (r.run_at, r.id)))
+              )
+            returning ${columns}
+          ),
+          taken as (
+            update langgraph_server.threads t
+            set status = 'busy', interrupts = '{}', graph_id = claimed.graph_id, updated_at = now()
+            from claimed
+            where t.id = claimed.thread_id
+          )
+        select * from claimed`).pipe(
+        Effect.map(Array.head),
+        // Another of the thread's runs was taken up while we waited for the lock, unseen by this statement.
+        Effect.catchIf(
+          (error) => SqlError.isSqlError(error) && error.reason._tag === "UniqueViolation",
+          () => Effect.succeed(Option.none())
+        )
+      )
 
-    /** Threads after one of their runs has ended: still busy where another is active, by runs_active. */
-    const leaveThreads = (threadIds: ReadonlyArray<ThreadId>, status: ThreadStatus, interrupts: JsonObject) =>
-      sql`
-        update langgraph_server.threads t
-        set
-          status = case
-            when exists (
-              select
-              from langgraph_server.runs r
-              where r.thread_id = t.id and r.status in ('pending', 'running')
-            )
-            then 'busy'
-            else ${status}
-          end,
-          interrupts = ${jsonb(sql, interrupts)},
-          updated_at = now()
-        where t.id = any(${threadIds}::uuid[])`
+    /** Under the thread's lock, which makes sure: it is taken up, or its job is gone and somebody will offer it again. */
+    const takeOrWithdraw = Effect.fnUntraced(function*(job: { readonly run_id: RunId; readonly thread_id: ThreadId }) {
+      yield* sql`select t.id from langgraph_server.threads t where t.id = ${job.thread_id} for update`
+      const taken = yield* take(job)
+      if (Option.isNone(taken)) {
+        yield* queue.withdraw(job.run_id)
+        yield* sql`
+          update langgraph_server.runs
+          set offered_at = null
+          where id = ${job.run_id} and status = 'pending'`
+        // It may be due although nobody of its thread runs: one that is before it, and was for later, is.
+        yield* line.offerHead(job.thread_id)
+      }
+      return taken
+    }, sql.withTransaction)
 
     return RunLedger.of({
-      // One statement: it looks at nothing but the run itself, whose status the update checks again once it has the row.
-      claim: Effect.fn("RunLedger.claim")(function*(runId) {
-        const claimed = yield* decodeRuns(sql`
-          with
-            thread as (${lockThreadOf(runId)}),
-            claimed as (
-              update langgraph_server.runs r
-              set status = 'running', attempt = r.attempt + 1, updated_at = now()
-              from thread
-              where r.id = ${runId} and r.thread_id = thread.id and r.status = 'pending'
-              returning ${sql.literal(runColumns)}
-            ),
-            taken as (
-              update langgraph_server.threads t
-              set status = 'busy', interrupts = '{}', graph_id = claimed.graph_id, updated_at = now()
-              from claimed
-              where t.id = claimed.thread_id
-            )
-          select * from claimed`)
-        return Array.head(claimed)
+      claim: Effect.fn("RunLedger.claim")(function*(job) {
+        const taken = yield* take(job)
+        return Option.isSome(taken) ? taken : yield* takeOrWithdraw(job)
+      }, orUnavailable),
+
+      losses: Effect.fn("RunLedger.losses")(function*(runId) {
+        const [run] = yield* decodeLosses(sql`
+          select r.lost + (r.status = 'running')::int as lost from langgraph_server.runs r where r.id = ${runId}`)
+        return run?.lost ?? 0
       }, orUnavailable),
 
       settle: Effect.fn("RunLedger.settle")(
-        function*(runId, attempt, outcome) {
-          const after = statusAfter(outcome)
-          const failure = outcome._tag === "Failed" ? jsonb(sql, outcome.failure) : sql`null`
-          yield* lockThreadOf(runId)
-          const [settled] = yield* decodeThreadIds(sql`
-            update langgraph_server.runs r
-            set status = ${after.run}, failure = ${failure}, updated_at = now()
-            where r.id = ${runId}
-              and r.attempt = ${attempt}
-              and r.status in ('pending', 'running')
-            returning r.thread_id`)
-          if (settled !== undefined) yield* leaveThreads([settled.thread_id], after.thread, waitingIn(outcome))
-          return settled !== undefined
-        },
-        sql.withTransaction,
-        orUnavailable
-      ),
-
-      noteTools: Effect.fn("RunLedger.noteTools")(function*(runId, attempt, report) {
-        yield* sql`
-          update langgraph_server.runs
-          set tools = ${jsonb(sql, report)}, updated_at = now()
-          where id = ${runId}
-            and attempt = ${attempt}
-            and status in ('pending', 'running')`
-      }, orUnavailable),
-
-      rollback: Effect.fn("RunLedger.rollback")(
-        function*(runId) {
-          yield* lockThreadOf(runId)
-          const [gone] = yield* decodeThreadIds(sql`
-            delete from langgraph_server.runs where id = ${runId} returning thread_id`)
-          if (gone === undefined) return
-          yield* checkpoints(sql).undo(gone.thread_id, runId)
-          yield* leaveThreads([gone.thread_id], "idle", {})
-        },
-        sql.withTransaction,
-        orUnavailable
-      ),
-
-      renew: Effect.fn("RunLedger.renew")(function*(runIds) {
-        const ended = yield* decodeRunIds(sql`
-          with renewed as (
-            update langgraph_server.runs
-            set renewed_at = now()
-            where id = any(${runIds}::uuid[]) and status in ('pending', 'running')
-          )
-          select r.id as run_id
-          from langgraph_server.runs r
-          where r.id = any(${runIds}::uuid[]) and r.status not in ('pending', 'running')`)
-        return ended.map(({ run_id }) => run_id)
-      }, orUnavailable),
-
-      settleOrphans: Effect.fn("RunLedger.settleOrphans")(
-        function*(failure, unrenewedFor) {
-          const seconds = Duration.toSeconds(unrenewedFor)
-          // Threads before runs, as everybody locks them, and always in the same order: nobody waits in a circle.
+        function*(claim, outcome, atEnd) {
+          // Whoever writes runs locks their thread first, and looks afterwards: nobody waits in a circle.
           yield* sql`
             select t.id
             from langgraph_server.threads t
-            where exists (
-              select
-              from langgraph_server.runs r
-              where r.thread_id = t.id
-                and r.status in ('pending', 'running')
-                and r.renewed_at < now() - make_interval(secs => ${seconds})
-            )
-            order by t.id
+            where t.id = (select r.thread_id from langgraph_server.runs r where r.id = ${claim.run_id})
             for update`
-          // By runs_active. Nobody waits for a stateless run any more, and its thread was to go with it.
-          const temporary = yield* decodeThreadIds(sql`
-            delete from langgraph_server.threads t
-            using langgraph_server.runs r
-            where r.thread_id = t.id
-              and r.status in ('pending', 'running')
-              and r.renewed_at < now() - make_interval(secs => ${seconds})
-              and r.request -> 'temporary' = 'true'
-            returning t.id as thread_id`)
-          if (temporary.length > 0) yield* checkpoints(sql).deleteOf(temporary.map(({ thread_id }) => thread_id))
-          const orphans = yield* decodeThreadIds(sql`
-            update langgraph_server.runs r
-            set status = 'error', failure = ${jsonb(sql, failure)}, updated_at = now()
-            where r.status in ('pending', 'running')
-              and r.renewed_at < now() - make_interval(secs => ${seconds})
-            returning r.thread_id`)
-          yield* leaveThreads(orphans.map(({ thread_id }) => thread_id), "error", {})
-          return temporary.length + orphans.length
+          const [run] = yield* decodeRuns(sql`
+            select ${columns} from langgraph_server.runs r where ${isMine(claim)} for update`)
+          if (run === undefined) return Option.none()
+          const settled = settledOutcome(outcome, run.cancel_requested)
+          yield* ends.conclude(run, settled, atEnd)
+          yield* ends.passOn(run, settled)
+          return Option.some(settled)
         },
         sql.withTransaction,
         orUnavailable
       ),
 
-      sweepThread: Effect.fn("RunLedger.sweepThread")(
-        function*(threadId) {
-          const there = yield* sql`select t.id from langgraph_server.threads t where t.id = ${threadId} for share`
-          if (there.length === 0) yield* checkpoints(sql).deleteOf([threadId])
-        },
-        sql.withTransaction,
+      noteTools: Effect.fn("RunLedger.noteTools")(function*(claim, report) {
+        yield* sql`
+          update langgraph_server.runs r
+          set tools = ${jsonb(sql, report)}, updated_at = now()
+          where ${isMine(claim)}`
+      }, orUnavailable),
+
+      release: Effect.fn("RunLedger.release")(function*(claim) {
+        yield* sql`
+          update langgraph_server.runs r
+          set status = 'pending', updated_at = now()
+          where ${isMine(claim)}`
+      }, orUnavailable),
+
+      stopRequests: Effect.fn("RunLedger.stopRequests")(function*(runIds) {
+        return yield* decodeStopRequests(sql`
+          select r.id as run_id, r.cancel_requested as action
+          from langgraph_server.runs r
+          where r.id = any(${runIds}::uuid[]) and r.cancel_requested is not null`)
+      }, orUnavailable),
+
+      offerForgotten: Effect.gen(function*() {
+        // By runs_offered. Older than what a transaction may still be busy with; any of them, as many may wait for long.
+        const offered = yield* decodeIds(sql`
+          select r.id as run_id
+          from langgraph_server.runs r
+          where r.status in ('pending', 'running')
+            and r.offered_at is not null
+            and greatest(r.offered_at, r.run_at) < now() - interval '30 seconds'
+          order by random()
+          limit ${handful}`)
+        const missing = offered.length === 0 ? [] : yield* queue.missing(offered.map(({ run_id }) => run_id))
+        const again = missing.length === 0 ? 0 : yield* sql.withTransaction(line.offerAgain(missing))
+
+        // Threads of which nobody has a place, though somebody is due; by runs_active.
+        const forgotten = yield* decodeForgotten(sql`
+          select r.thread_id, r.tenant
+          from langgraph_server.runs r
+          where r.status = 'pending'
+            and r.offered_at is null
+            and r.run_at < clock_timestamp() - interval '5 seconds'
+            and (not r.held_back or ${line.hasShare("r.tenant")})
+            and not exists (
+              select
+              from langgraph_server.runs o
+              where o.thread_id = r.thread_id
+                and (
+                  o.status = 'running'
+                  or (o.status = 'pending' and o.offered_at is not null and o.run_at <= clock_timestamp())
+                )
+            )
+          group by r.thread_id, r.tenant
+          order by min(r.run_at)
+          limit ${handful}`)
+        const offers = yield* Effect.forEach(
+          forgotten,
+          ({ tenant, thread_id }) =>
+            sql`select t.id from langgraph_server.threads t where t.id = ${thread_id} for update`.pipe(
+              Effect.andThen(line.offerHead(thread_id)),
+              Effect.flatMap((offered) => offered > 0 ? Effect.succeed(offered) : line.offerHeldBack(tenant)),
+              sql.withTransaction
+            )
+        )
+        return again + offers.reduce((sum, count) => sum + count, 0)
+      }).pipe(Effect.withSpan("RunLedger.offerForgotten"), orUnavailable),
+
+      // By runs_active.
+      backlog: decodeBacklog(sql`
+        select
+          (count(*) filter (where r.status = 'pending'))::int as waiting,
+          (count(*) filter (where r.status = 'running'))::int as running,
+          coalesce(extract(epoch from now() - min(r.run_at) filter (where r.status = 'pending')), 0)::float8
+            as "oldestSeconds"
+        from langgraph_server.runs r
+        where r.status in ('pending', 'running') and r.run_at <= now()`).pipe(
+        Effect.flatMap((rows) => Effect.orDie(Effect.fromOption(Array.head(rows)))),
+        Effect.withSpan("RunLedger.backlog"),
         orUnavailable
       ),
 
-      dropThread: Effect.fn("RunLedger.dropThread")(
-        function*(threadId) {
-          yield* sql`delete from langgraph_server.threads where id = ${threadId}`
-          yield* checkpoints(sql).deleteOf([threadId])
-        },
-        sql.withTransaction,
-        orUnavailable
-      )
+      stillActive: Effect.fn("RunLedger.stillActive")(function*(runIds) {
+        const active = yield* decodeIds(sql`
+          select r.id as run_id
+          from langgraph_server.runs r
+          where r.id = any(${runIds}::uuid[]) and r.status in ('pending', 'running')`)
+        return active.map(({ run_id }) => run_id)
+      }, orUnavailable)
     })
   })
 )

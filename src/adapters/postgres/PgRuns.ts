@@ -1,54 +1,87 @@
 import { PgClient } from "@effect/sql-pg"
 import { Array, Effect, Layer, Schema } from "effect"
-import { Admission, admit, canResume, isResume, NothingToResume, RunId, ThreadBusy } from "../../domain/Run.ts"
+import {
+  Admission,
+  admit,
+  type CancelAction,
+  canResume,
+  isResume,
+  NothingToResume,
+  type Run,
+  RunId,
+  RunOutcome,
+  ThreadBusy,
+  TooManyRuns
+} from "../../domain/Run.ts"
 import { ThreadNotFound, ThreadStatus } from "../../domain/Thread.ts"
-import { type NewRun, Runs } from "../../ports/Runs.ts"
+import { RunPolicy } from "../../ports/RunPolicy.ts"
+import { RunQueue } from "../../ports/RunQueue.ts"
+import { type AtEnd, type NewRun, Runs } from "../../ports/Runs.ts"
 import { orUnavailable } from "./Database.ts"
+import { runEnds } from "./RunEnds.ts"
+import { runLine } from "./RunLine.ts"
 import { runColumns, RunRow } from "./RunRow.ts"
 import { decodeRows, jsonb } from "./Values.ts"
 
 const decodeRuns = decodeRows(RunRow)
-const decodeStatuses = decodeRows(Schema.Struct({ status: ThreadStatus }))
 const decodeIds = decodeRows(Schema.Struct({ run_id: RunId }))
+const decodeThreads = decodeRows(Schema.Struct({ status: ThreadStatus }))
+const decodeWaiting = decodeRows(Schema.Struct({ waiting: Schema.Int }))
 
 export const PgRuns = Layer.effect(
   Runs,
   Effect.gen(function*() {
     const sql = yield* PgClient.PgClient
+    const queue = yield* RunQueue
+    const policy = yield* RunPolicy
+    const line = runLine(sql, queue, policy)
+    const ends = runEnds(sql, queue, line)
     const columns = sql.literal(runColumns)
 
-    /** By runs_active, oldest first: ids are UUIDv7. */
+    /** Active and due, in their order. By runs_active. */
     const activeOn = (threadId: NewRun["thread_id"]) =>
-      decodeIds(sql`
-        select r.id as run_id
+      decodeRuns(sql`
+        select ${columns}
         from langgraph_server.runs r
         where r.thread_id = ${threadId}
-          and r.status in ('pending', 'running')
-        order by r.id`).pipe(Effect.map((rows) => rows.map(({ run_id }) => run_id)))
+          and (r.status = 'running' or (r.status = 'pending' and r.run_at <= clock_timestamp()))
+        order by r.run_at, r.id`)
+
+    /** Counted to the limit, no further: by runs_waiting. */
+    const hasRoom = Effect.fnUntraced(function*(tenant: string) {
+      const [counted] = yield* decodeWaiting(sql`
+        select count(*)::int as waiting
+        from (
+          select from langgraph_server.runs where tenant = ${tenant} and status = 'pending' limit ${policy.waitingPerTenant}
+        ) w`)
+      return counted === undefined || counted.waiting < policy.waitingPerTenant
+    })
 
     /**
      * The run, and what its thread shows of it. Which graph's state the thread has is known when the run starts; until its
-     * first run has, by this one. The metadata only shows it: chat pages look for their threads by it.
+     * first run has, by this one. The metadata only shows it: chat pages look for their threads by it. The thread is
+     * locked, so that the clock gives its runs their order.
      */
     const insert = (run: NewRun, owner: string) =>
       decodeRuns(sql`
         with
           r as (
             insert into langgraph_server.runs (
-              id, thread_id, assistant_id, graph_id, assistant_version, owner_id, metadata, request, configuration,
-              multitask_strategy
+              id, thread_id, assistant_id, graph_id, assistant_version, owner_id, tenant, metadata, request,
+              configuration, multitask_strategy, home, traceparent, run_at
             )
             values (
               ${run.run_id}, ${run.thread_id}, ${run.assistant_id}, ${run.graph_id}, ${run.assistant_version}, ${owner},
-              ${jsonb(sql, run.metadata)}, ${jsonb(sql, run.request)}, ${jsonb(sql, run.configuration)},
-              ${run.multitask_strategy}
+              ${run.tenant}, ${jsonb(sql, run.metadata)}, ${jsonb(sql, run.request)}, ${jsonb(sql, run.configuration)},
+              ${run.multitask_strategy}, ${run.home}, ${run.traceparent},
+              clock_timestamp() + make_interval(secs => ${run.after_seconds})
             )
             returning *
           ),
           thread as (
             update langgraph_server.threads
             set
-              status = 'busy',
+              status = case when ${run.after_seconds > 0} then status else 'busy' end,
               graph_id = coalesce(graph_id, ${run.graph_id}),
               metadata = metadata || ${jsonb(sql, { graph_id: run.graph_id, assistant_id: run.assistant_id })},
               updated_at = now()
@@ -56,25 +89,48 @@ export const PgRuns = Layer.effect(
           )
         select ${columns} from r`).pipe(Effect.flatMap((rows) => Effect.orDie(Effect.fromOption(Array.head(rows)))))
 
+    /** One that waits ends here and now; one that runs is told, and can't succeed any more. With the thread locked. */
+    const stop = Effect.fnUntraced(function*(run: Run, action: CancelAction, atEnd: AtEnd) {
+      if (run.status === "pending") {
+        yield* ends.conclude(run, RunOutcome.Cancelled({ action }), atEnd)
+        return
+      }
+      // Who wants it gone without a trace is not put off because somebody else wanted it stopped before.
+      yield* sql`
+        update langgraph_server.runs
+        set
+          cancel_requested = case when cancel_requested = 'rollback' then 'rollback' else ${action} end,
+          updated_at = now()
+        where id = ${run.run_id}`
+      yield* queue.stop(run.run_id, action)
+    })
+
     return Runs.of({
       create: Effect.fn("Runs.create")(
-        function*(run, owner, enqueue) {
-          const [thread] = yield* decodeStatuses(sql`
+        function*(run, owner, atEnd) {
+          const [thread] = yield* decodeThreads(sql`
             select t.status
             from langgraph_server.threads t
             where t.id = ${run.thread_id} and t.owner_id = ${owner.userId}
             for update`)
           if (thread === undefined) return yield* new ThreadNotFound({ thread: run.thread_id })
 
-          const admission = admit(run.multitask_strategy, yield* activeOn(run.thread_id))
+          const active = yield* activeOn(run.thread_id)
+          const admission = admit(run.multitask_strategy, active.length)
           if (Admission.$is("Rejected")(admission)) return yield* new ThreadBusy({ thread: run.thread_id })
           if (isResume(run.request) && !canResume(thread.status)) {
             return yield* new NothingToResume({ thread: run.thread_id })
           }
+          if (!(yield* hasRoom(run.tenant))) {
+            return yield* new TooManyRuns({ limit: policy.waitingPerTenant })
+          }
+          if (admission._tag === "AcceptedAfter") {
+            yield* Effect.forEach(active, (earlier) => stop(earlier, admission.action, atEnd), { discard: true })
+          }
 
           const created = yield* insert(run, owner.userId)
-          yield* enqueue(created)
-          return { run: created, admission }
+          yield* run.after_seconds > 0 ? line.offerLater(created.run_id) : line.offerHead(created.thread_id)
+          return created
         },
         sql.withTransaction,
         orUnavailable
@@ -105,18 +161,62 @@ export const PgRuns = Layer.effect(
           offset ${offset}`)
       }, orUnavailable),
 
-      delete: Effect.fn("Runs.delete")(function*(threadId, runId, principal) {
-        const gone = yield* sql`
-          delete from langgraph_server.runs r
-          using langgraph_server.threads t
-          where r.id = ${runId}
-            and r.thread_id = ${threadId}
-            and r.status not in ('pending', 'running')
-            and t.id = r.thread_id
+      // By runs_active.
+      active: Effect.fn("Runs.active")(function*({ runIds, status, threadId }, principal) {
+        const found = yield* decodeIds(sql`
+          select r.id as run_id
+          from langgraph_server.runs r
+          join langgraph_server.threads t on t.id = r.thread_id
+          where r.status in ('pending', 'running')
             and t.owner_id = ${principal.userId}
-          returning r.id`
-        return gone.length > 0
-      }, orUnavailable)
+            and ${threadId === undefined ? sql`true` : sql`r.thread_id = ${threadId}`}
+            and ${runIds === undefined ? sql`true` : sql`r.id = any(${runIds}::uuid[])`}
+            and ${status === undefined ? sql`true` : sql`r.status = ${status}`}
+          order by r.run_at, r.id`)
+        return found.map(({ run_id }) => run_id)
+      }, orUnavailable),
+
+      cancel: Effect.fn("Runs.cancel")(
+        function*(runId, action, principal, atEnd) {
+          // Whoever writes runs locks their thread first, and looks afterwards: nobody waits in a circle.
+          yield* sql`
+            select t.id
+            from langgraph_server.threads t
+            where t.owner_id = ${principal.userId}
+              and t.id = (select r.thread_id from langgraph_server.runs r where r.id = ${runId})
+            for update`
+          const [run] = yield* decodeRuns(sql`
+            select ${columns}
+            from langgraph_server.runs r
+            join langgraph_server.threads t on t.id = r.thread_id
+            where r.id = ${runId}
+              and r.status in ('pending', 'running')
+              and t.owner_id = ${principal.userId}`)
+          if (run === undefined) return
+          yield* stop(run, action, atEnd)
+          if (run.status === "pending") yield* ends.passOn(run, RunOutcome.Cancelled({ action }))
+        },
+        sql.withTransaction,
+        orUnavailable
+      ),
+
+      delete: Effect.fn("Runs.delete")(
+        function*(threadId, runId, principal) {
+          const gone = yield* sql`
+            delete from langgraph_server.runs r
+            using langgraph_server.threads t
+            where r.id = ${runId}
+              and r.thread_id = ${threadId}
+              and r.status not in ('pending', 'running')
+              and t.id = r.thread_id
+              and t.owner_id = ${principal.userId}
+            returning r.id`
+          if (gone.length > 0) yield* sql`delete from langgraph_server.run_events where run_id = ${runId}`
+          return gone.length > 0
+        },
+        sql.withTransaction,
+        orUnavailable
+      )
     })
   })
 )

@@ -23,10 +23,14 @@ const patiently = Schedule.min([Schedule.exponential("250 millis"), Schedule.spa
 export interface StorageOptions<E> {
   /** Tables in the same schema that another part makes: the checkpointer's. Idempotent; one replica at a time. */
   readonly alsoMigrate: Effect.Effect<void, E>
+  /** Whether signals are heard; who has no use for them hears none. */
+  readonly listening?: Effect.Effect<boolean>
 }
 
 /** Brings the tables up to date in the background, for as long as it takes; `ready` is false until then. */
-export const PgStorage = <E>({ alsoMigrate }: StorageOptions<E>): Layer.Layer<Storage, never, PgClient.PgClient> =>
+export const PgStorage = <E>(
+  { alsoMigrate, listening = Effect.succeed(false) }: StorageOptions<E>
+): Layer.Layer<Storage, never, PgClient.PgClient> =>
   Layer.effect(
     Storage,
     Effect.gen(function*() {
@@ -71,7 +75,8 @@ export const PgStorage = <E>({ alsoMigrate }: StorageOptions<E>): Layer.Layer<St
 
       return Storage.of({
         ready: Effect.flatMap(Deferred.isDone(migrated), (done) => done ? answers : Effect.succeed(false)),
-        awaitReady: Deferred.await(migrated)
+        awaitReady: Deferred.await(migrated),
+        listening
       })
     })
   )

@@ -1,12 +1,13 @@
 import { PgClient } from "@effect/sql-pg"
-import { Array, Effect, Layer, Option, Schema } from "effect"
+import { Array, Effect, Layer, Option } from "effect"
 import type { Principal } from "../../domain/Principal.ts"
-import { RunId } from "../../domain/Run.ts"
 import { ThreadExists, type ThreadId } from "../../domain/Thread.ts"
+import { RunQueue } from "../../ports/RunQueue.ts"
 import { type ThreadFilter, Threads, type ThreadSearch } from "../../ports/Threads.ts"
 import { checkpoints } from "./Checkpoints.ts"
 import { orUnavailable } from "./Database.ts"
 import { paged } from "./Pages.ts"
+import { threadRemoval } from "./ThreadRemoval.ts"
 import { threadColumns, ThreadRow } from "./ThreadRow.ts"
 import { decodeRows, jsonb } from "./Values.ts"
 
@@ -18,13 +19,13 @@ const sortColumns: Record<ThreadSearch["sort_by"], string> = {
 }
 
 const decodeThreads = decodeRows(ThreadRow)
-const decodeRunIds = decodeRows(Schema.Struct({ run_id: RunId }))
 
 export const PgThreads = Layer.effect(
   Threads,
   Effect.gen(function*() {
     const sql = yield* PgClient.PgClient
     const columns = sql.literal(threadColumns)
+    const remove = threadRemoval(sql, yield* RunQueue)
 
     const one = <E, R>(rows: Effect.Effect<ReadonlyArray<unknown>, E, R>) => Effect.map(decodeThreads(rows), Array.head)
 
@@ -77,15 +78,8 @@ export const PgThreads = Layer.effect(
           // Locked, so that no run comes to it any more; looked at afterwards, so that all that came are seen.
           const found = yield* sql`
             select t.id from langgraph_server.threads t where ${owned(id, principal)} for update`
-          if (found.length === 0) return Option.none()
-          const active = yield* decodeRunIds(sql`
-            select r.id as run_id
-            from langgraph_server.runs r
-            where r.thread_id = ${id} and r.status in ('pending', 'running')`)
-          // Its runs go with it, by their foreign key.
-          yield* sql`delete from langgraph_server.threads t where t.id = ${id}`
-          yield* checkpoints(sql).deleteOf([id])
-          return Option.some(active.map(({ run_id }) => run_id))
+          if (found.length > 0) yield* remove([id])
+          return found.length > 0
         },
         sql.withTransaction,
         orUnavailable

@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { AssistantId } from "../../domain/Assistant.ts"
 import { UserId } from "../../domain/Principal.ts"
-import { MultitaskStrategy, type Run, RunId, RunStatus, StreamMode } from "../../domain/Run.ts"
+import { CancelAction, MultitaskStrategy, type Run, RunId, RunStatus, StreamMode } from "../../domain/Run.ts"
 import { ThreadId } from "../../domain/Thread.ts"
 
 const KeyOrigin = Schema.Literals(["default", "assistant", "header", "request", "server"])
@@ -17,7 +17,9 @@ const RunRequest = Schema.Struct({
   stream_resumable: Schema.Boolean,
   interrupt_before: Interrupts,
   interrupt_after: Interrupts,
-  temporary: Schema.Boolean
+  temporary: Schema.Boolean,
+  timeout_seconds: Schema.Number,
+  webhook: Schema.NullOr(Schema.String)
 })
 
 const EffectiveConfig = Schema.Struct({
@@ -46,8 +48,15 @@ export const RunRow: Schema.Codec<Run, unknown> = Schema.Struct({
   graph_id: Schema.String,
   assistant_version: Schema.Int,
   owner: UserId,
+  tenant: Schema.String,
   status: RunStatus,
   attempt: Schema.Int,
+  lost: Schema.Int,
+  run_at: Schema.Date,
+  started_at: Schema.NullOr(Schema.Date),
+  home: Schema.NullOr(Schema.String),
+  cancel_requested: Schema.NullOr(CancelAction),
+  traceparent: Schema.NullOr(Schema.String),
   metadata: Schema.JsonObject,
   request: RunRequest,
   configuration: EffectiveConfig,
@@ -60,5 +69,5 @@ export const RunRow: Schema.Codec<Run, unknown> = Schema.Struct({
 
 /** What `RunRow` needs, of the rows `r`. */
 export const runColumns = `
-  r.id as run_id, r.thread_id, r.assistant_id, r.graph_id, r.assistant_version, r.owner_id as owner, r.status, r.attempt,
-  r.metadata, r.request, r.configuration, r.multitask_strategy, r.tools, r.failure, r.created_at, r.updated_at`
+  r.id as run_id, r.thread_id, r.assistant_id, r.graph_id, r.assistant_version, r.owner_id as owner, r.tenant,
+  r.status, r.attempt, r.lost, r.run_at, r.started_at, r.home, r.cancel_requested, r.traceparent, r.metadata, r.request, r.configuration, r.multitask_strategy, r.tools, r.failure, r.created_at, r.updated_at`

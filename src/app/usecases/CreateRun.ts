@@ -1,20 +1,23 @@
-import type { Redacted } from "effect"
-import { Deferred, Effect, Exit, Option } from "effect"
+import { Effect, Option, type Redacted } from "effect"
 import type { Assistant, AssistantConfig } from "../../domain/Assistant.ts"
 import type { RunOverrides } from "../../domain/EffectiveConfig.ts"
 import { effectiveConfig } from "../../domain/EffectiveConfig.ts"
 import type { JsonObject } from "../../domain/Json.ts"
 import type { Principal } from "../../domain/Principal.ts"
-import type { MultitaskStrategy, Run, RunId, RunRequest } from "../../domain/Run.ts"
+import type { MultitaskStrategy, RunId, RunRequest } from "../../domain/Run.ts"
 import { isResume, NothingToResume } from "../../domain/Run.ts"
 import type { ThreadId } from "../../domain/Thread.ts"
 import { AgentGraphs } from "../../ports/AgentGraphs.ts"
-import { RunEvents } from "../../ports/RunEvents.ts"
+import { CredentialsAtHand } from "../../ports/RunCredentials.ts"
+import { RunPolicy } from "../../ports/RunPolicy.ts"
 import { RunQueue } from "../../ports/RunQueue.ts"
 import { Runs } from "../../ports/Runs.ts"
 import { Threads } from "../../ports/Threads.ts"
+import { WebhookPost } from "../../ports/WebhookPost.ts"
+import { unexecuted } from "./EndRun.ts"
 import { resolveAssistant } from "./ResolveAssistant.ts"
 import { partSecrets, withSecrets } from "./RunSecrets.ts"
+import { traceparent } from "./RunTrace.ts"
 
 /** Who asks for a run, with what only this request knows of them. */
 export interface Caller {
@@ -28,7 +31,9 @@ export interface NewRun {
   readonly run_id: RunId
   readonly assistant: string
   readonly thread: ThreadChoice
-  readonly request: Omit<RunRequest, "temporary">
+  /** `timeout_seconds`: what is asked for; the operator's limit holds. */
+  readonly request: Omit<RunRequest, "temporary" | "timeout_seconds"> & { readonly timeout_seconds: number | null }
+  readonly after_seconds: number
   readonly config: AssistantConfig
   readonly context: JsonObject
   readonly metadata: JsonObject
@@ -79,9 +84,13 @@ const configure = (run: NewRun, assistant: Assistant, caller: Caller, defaults: 
   })
 }
 
+/** Whose share of the workers a run takes. */
+const tenantOf = ({ provenance }: Assistant, { userId }: Principal): string =>
+  provenance._tag === "Agent" ? provenance.organizationId : userId
+
 /**
  * Accepts a run: assistant and thread as the caller sees them, configuration pinned with each key's origin, admitted by
- * the multitask rule, handed to the queue. Every way in comes through here.
+ * the multitask rule, offered to the queue. Every way in comes through here.
  */
 export const createRun = Effect.fn("createRun")(function*(run: NewRun, caller: Caller) {
   // Nothing is made yet: whoever leaves while a look-up waits for a sync leaves nothing behind.
@@ -91,17 +100,18 @@ export const createRun = Effect.fn("createRun")(function*(run: NewRun, caller: C
   if (isResume(run.request) && run.thread._tag === "Stateless") {
     return yield* new NothingToResume({ thread: run.thread.id })
   }
+  if (run.request.webhook !== null) yield* (yield* WebhookPost).admit(run.request.webhook)
   const open = yield* withSecrets(assistant, run.config)
   const asked = { ...run, config: open.config }
   const configuration = configure(asked, open.assistant, caller, graphs.defaults(assistant.graph_id))
-  const { credentials, pinned } = partSecrets(configuration, caller.token)
+  const { bound, credentials, pinned } = partSecrets(configuration, caller.token)
   yield* openThread(run.thread, caller.principal)
 
   const queue = yield* RunQueue
-  const events = yield* RunEvents
-  const committed = yield* Deferred.make<boolean>()
-  const enqueue = (accepted: Run) =>
-    Effect.andThen(events.open(accepted.run_id), queue.enqueue(accepted, credentials, Deferred.await(committed)))
+  const atHand = yield* CredentialsAtHand
+  const { timeoutSeconds } = yield* RunPolicy
+  // Before anybody can take the run up.
+  if (bound) yield* atHand.keep(run.run_id, credentials)
   const created = (yield* Runs).create(
     {
       run_id: run.run_id,
@@ -109,19 +119,21 @@ export const createRun = Effect.fn("createRun")(function*(run: NewRun, caller: C
       assistant_id: assistant.assistant_id,
       graph_id: assistant.graph_id,
       assistant_version: assistant.version,
+      tenant: tenantOf(assistant, caller.principal),
       metadata: { ...pinned.metadata, graph_id: assistant.graph_id, assistant_id: assistant.assistant_id },
-      request: { ...run.request, temporary: run.thread._tag === "Stateless" && !run.thread.keep },
+      request: {
+        ...run.request,
+        timeout_seconds: Math.min(run.request.timeout_seconds ?? timeoutSeconds, timeoutSeconds),
+        temporary: run.thread._tag === "Stateless" && !run.thread.keep
+      },
       configuration: pinned,
-      multitask_strategy: run.multitask_strategy
+      multitask_strategy: run.multitask_strategy,
+      home: bound ? queue.replica : null,
+      traceparent: yield* traceparent,
+      after_seconds: run.after_seconds
     },
     caller.principal,
-    enqueue
+    yield* unexecuted
   )
-  const { admission, run: accepted } = yield* created.pipe(
-    Effect.onExit((exit) => Deferred.succeed(committed, Exit.isSuccess(exit)))
-  )
-  if (admission._tag === "AcceptedAfter") {
-    yield* Effect.forEach(admission.stop, (earlier) => queue.cancel(earlier, admission.action), { discard: true })
-  }
-  return accepted
+  return yield* Effect.tapCause(created, () => atHand.forget([run.run_id]))
 }, Effect.uninterruptible)

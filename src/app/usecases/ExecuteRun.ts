@@ -1,147 +1,174 @@
-import { Cause, Effect, Exit, Layer, Option, Redacted, Schedule, Stream } from "effect"
+import { Cause, Clock, Duration, Effect, Option, Redacted, Schedule, Semaphore, Stream } from "effect"
 import { serversAreTheAgents } from "../../domain/EffectiveConfig.ts"
-import type { CancelAction, Run, RunFailure, RunId, ToolReport } from "../../domain/Run.ts"
-import { RunOutcome } from "../../domain/Run.ts"
+import { abandoned, isSuspect, type Run, type RunFailure, RunOutcome, RunOvertaken, timedOut } from "../../domain/Run.ts"
 import { restoreSecrets } from "../../domain/Secrets.ts"
-import type { GraphSignal } from "../../ports/AgentGraphs.ts"
 import { AgentGraphs, GraphFailed } from "../../ports/AgentGraphs.ts"
-import type { RunCredentials } from "../../ports/RunCredentials.ts"
-import type { RunEvent } from "../../ports/RunEvents.ts"
-import { resultEvent, RunEvents } from "../../ports/RunEvents.ts"
-import { RunHandler } from "../../ports/RunQueue.ts"
+import { CredentialsAtHand, type RunCredentials } from "../../ports/RunCredentials.ts"
+import { metadataEvent, RunEvents } from "../../ports/RunEvents.ts"
+import { RunPolicy } from "../../ports/RunPolicy.ts"
+import type { RunJob, RunStop, RunWorker } from "../../ports/RunQueue.ts"
 import { RunLedger } from "../../ports/Runs.ts"
-import { runsEnded, runsRunning } from "../Metrics.ts"
+import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
+import { runsEnded, runsRunning, runTakenUp } from "../Metrics.ts"
+import { endingOf } from "./EndRun.ts"
+import { recoveredCredentials } from "./RunSecrets.ts"
+import { continuing } from "./RunTrace.ts"
+import { tellGraph } from "./TellGraph.ts"
 
-/** The database may be away when a run ends; its end is not to be lost for that. */
-const untilWritten = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("2 seconds")]).pipe(
-  Schedule.upTo({ duration: "60 seconds" })
-)
+const whileAway = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("2 seconds")])
+
+/** The database may be away when something has to be written: it is waited for, until another worker takes over. */
+const written = <A, R>(write: Effect.Effect<A, StorageUnavailable, R>): Effect.Effect<A, never, R> =>
+  write.pipe(
+    Effect.tapError((error) => Effect.logWarning(`Run waits for the database: ${error.message}`)),
+    Effect.retry(whileAway),
+    Effect.orDie
+  )
 
 const unforeseen: RunFailure = {
   error: "InternalError",
   message: "The run failed for a reason that is in the server's log."
 }
-const stopped: RunFailure = { error: "ServerStopped", message: "The server was stopped before the run had ended." }
 
 const failureOf = (cause: Cause.Cause<unknown>): RunFailure => {
-  if (Cause.hasInterruptsOnly(cause)) return stopped
   const error = Option.getOrUndefined(Cause.findErrorOption(cause))
   if (error instanceof GraphFailed) return { error: error.error, message: error.detail }
   return error instanceof Error ? { error: error.name, message: error.message } : unforeseen
 }
 
-/** How a run came to its end without failing: by itself, or because somebody wanted it stopped. */
-type Ending = CancelAction | { readonly outcome: RunOutcome; readonly values: string }
+/** What became of the work on a run: it came to an end, or this worker has no more to do with it. */
+type Ending =
+  | { readonly _tag: "Ended"; readonly outcome: RunOutcome; readonly values: string }
+  | { readonly _tag: "Overtaken" }
+  | { readonly _tag: "HandBack" }
 
-const unavailable = (report: ToolReport) => report.servers.filter((server) => server.error !== null)
+const ended = (outcome: RunOutcome, values = "null"): Ending => ({ _tag: "Ended", outcome, values })
+
+const endingAt = (stop: RunStop): Ending => {
+  switch (stop._tag) {
+    case "Cancelled":
+      return ended(RunOutcome.Cancelled({ action: stop.action }))
+    case "Overtaken":
+      return stop
+    case "Leaving":
+      return { _tag: "HandBack" }
+  }
+}
 
 /** What a worker does with a run: claims it, runs its graph, tells what happens, and writes its end, once. */
-export const layer = Layer.effect(
-  RunHandler,
-  Effect.gen(function*() {
-    const events = yield* RunEvents
-    const graphs = yield* AgentGraphs
-    const ledger = yield* RunLedger
+export const runWorker = Effect.gen(function*() {
+  const atHand = yield* CredentialsAtHand
+  const events = yield* RunEvents
+  const graphs = yield* AgentGraphs
+  const ledger = yield* RunLedger
+  const { maxAttempts } = yield* RunPolicy
+  const ending = yield* endingOf
+  const context = yield* Effect.context<Effect.Services<ReturnType<typeof recoveredCredentials>>>()
+  /** For runs that may be what ends their worker. */
+  const alone = yield* Semaphore.make(1)
 
-    const tell = (run: Run, event: string, data: unknown) =>
-      events.publish(run.run_id, [{ event, data: JSON.stringify(data) }])
-
-    /** Runs the graph to its end; frames go out in the batches they come in. */
-    const runGraph = Effect.fnUntraced(function*(run: Run, credentials: RunCredentials) {
-      const ended: { outcome: RunOutcome; values: string } = {
-        outcome: RunOutcome.Completed({ interrupts: {}, waiting: false }),
-        values: "null"
-      }
-      const take = Effect.fnUntraced(function*(signals: ReadonlyArray<GraphSignal>) {
-        const frames: Array<RunEvent> = []
-        for (const signal of signals) {
-          if (signal._tag === "Frame") frames.push(signal)
-          else if (signal._tag === "Tools") {
-            yield* Effect.retry(ledger.noteTools(run.run_id, run.attempt, signal.report), untilWritten)
-            const servers = unavailable(signal.report)
-            if (servers.length > 0) yield* tell(run, "tools/unavailable", { servers })
-          } else {
-            ended.values = signal.values
-            ended.outcome = RunOutcome.Completed(signal)
-          }
-        }
-        if (frames.length > 0) yield* events.publish(run.run_id, frames)
-      })
-      const secrets = Redacted.value(credentials.secrets)
-      yield* graphs.run({
-        graphId: run.graph_id,
-        runId: run.run_id,
-        threadId: run.thread_id,
-        attempt: run.attempt,
-        request: run.request,
-        configuration: {
-          ...run.configuration,
-          configurable: restoreSecrets(run.configuration.configurable, secrets)
-        },
-        trusted: serversAreTheAgents(run.configuration),
-        token: credentials.token
-      }).pipe(Stream.runForEachArray(take))
-      return ended
-    })
-
-    const settle = (run: Run, outcome: RunOutcome) =>
-      ledger.settle(run.run_id, run.attempt, outcome).pipe(
-        Effect.tap((settled) => settled ? Effect.void : ledger.sweepThread(run.thread_id)),
-        Effect.tapError((error) => Effect.logWarning(`Run's end not written yet: ${error.message}`)),
-        Effect.retry(untilWritten),
-        Effect.tap(() => runsEnded(outcome._tag))
-      )
-
-    /** Written first, told after: when a reader sees the end, the run has ended for everybody. */
-    const fail = Effect.fnUntraced(function*(run: Run, cause: Cause.Cause<unknown>) {
-      const failure = failureOf(cause)
-      yield* Effect.logWarning(`Run failed: ${failure.error}: ${failure.message}`)
-      if (failure === unforeseen) yield* Effect.logError("Run failed unexpectedly", cause)
-      yield* settle(run, RunOutcome.Failed({ failure }))
-      yield* tell(run, "error", failure)
-      yield* tell(run, resultEvent, { __error__: failure })
-    })
-
-    const end = (run: Run, exit: Exit.Exit<Ending, unknown>) => {
-      if (Exit.isFailure(exit)) return fail(run, exit.cause)
-      const ending = exit.value
-      if (ending === "rollback") {
-        return Effect.retry(
-          Effect.andThen(ledger.rollback(run.run_id), ledger.sweepThread(run.thread_id)),
-          untilWritten
-        )
-      }
-      if (ending === "interrupt") return settle(run, RunOutcome.Cancelled())
-      return Effect.andThen(
-        settle(run, ending.outcome),
-        events.publish(run.run_id, [{ event: resultEvent, data: ending.values }])
-      )
-    }
-
-    const execute = Effect.fn("executeRun")(function*(
-      runId: RunId,
-      credentials: RunCredentials,
-      stop: Effect.Effect<CancelAction>
-    ) {
-      const claimed = yield* Effect.retry(ledger.claim(runId), untilWritten)
-      if (Option.isNone(claimed)) return
-      const run = claimed.value
-      yield* tell(run, "metadata", { run_id: run.run_id, attempt: run.attempt })
-      yield* Effect.raceFirst(stop, runGraph(run, credentials)).pipe(
-        runsRunning,
-        Effect.onExit((exit) => end(run, exit)),
-        Effect.exit
-      )
-      if (run.request.temporary) yield* Effect.retry(ledger.dropThread(run.thread_id), untilWritten)
-    })
-
-    return RunHandler.of({
-      execute: (runId, credentials, stop) =>
-        execute(runId, credentials, stop).pipe(
-          Effect.catchCause((cause) => Effect.logError("Run could not be executed", cause)),
-          Effect.ensuring(events.close(runId)),
-          Effect.annotateLogs({ run_id: runId })
-        )
-    })
+  const credentialsOf = Effect.fnUntraced(function*(run: Run) {
+    const kept = yield* atHand.find(run.run_id)
+    return Option.isSome(kept) ? kept.value : yield* Effect.provideContext(recoveredCredentials(run), context)
   })
-)
+
+  const runGraph = Effect.fnUntraced(function*(run: Run, credentials: RunCredentials) {
+    const secrets = Redacted.value(credentials.secrets)
+    const told = tellGraph(run, events, (report) => written(ledger.noteTools(run, report)))
+    yield* graphs.run({
+      graphId: run.graph_id,
+      runId: run.run_id,
+      threadId: run.thread_id,
+      attempt: run.attempt,
+      request: run.request,
+      configuration: { ...run.configuration, configurable: restoreSecrets(run.configuration.configurable, secrets) },
+      trusted: serversAreTheAgents(run.configuration),
+      token: credentials.token
+    }).pipe(Stream.runForEachArray(told.take))
+    return ended(RunOutcome.Completed(told.end), told.end.values)
+  })
+
+  const timeout = Effect.fnUntraced(function*(run: Run) {
+    const seconds = run.request.timeout_seconds
+    const started = run.started_at?.getTime() ?? (yield* Clock.currentTimeMillis)
+    yield* Effect.sleep(Duration.millis(started + seconds * 1000 - (yield* Clock.currentTimeMillis)))
+    return ended(timedOut(seconds))
+  })
+
+  /** A failure of ours is told in the log, the graph's own on the run. */
+  const afterFailure = Effect.fnUntraced(function*(cause: Cause.Cause<unknown>) {
+    const error = Option.getOrUndefined(Cause.findErrorOption(cause))
+    if (error instanceof RunOvertaken) return endingAt({ _tag: "Overtaken" })
+    // It goes on from its last checkpoint, here or elsewhere, when the database is back.
+    if (error instanceof StorageUnavailable) return endingAt({ _tag: "Leaving" })
+    const failure = failureOf(cause)
+    yield* Effect.logWarning(`Run failed: ${failure.error}: ${failure.message}`)
+    if (failure === unforeseen) yield* Effect.logError("Run failed unexpectedly", cause)
+    return ended(RunOutcome.Failed({ failure }))
+  })
+
+  const work = (run: Run, stop: Effect.Effect<RunStop>): Effect.Effect<Ending> => {
+    if (run.cancel_requested !== null) {
+      return Effect.succeed(endingAt({ _tag: "Cancelled", action: run.cancel_requested }))
+    }
+    if (run.lost >= maxAttempts) return Effect.succeed(ended(abandoned(run.lost)))
+    return Effect.raceFirst(
+      Effect.map(stop, endingAt),
+      Effect.raceFirst(
+        timeout(run),
+        Effect.flatMap(credentialsOf(run), (credentials) => runGraph(run, credentials)).pipe(runsRunning)
+      )
+    ).pipe(Effect.catchCause((cause) => Cause.hasInterruptsOnly(cause) ? Effect.interrupt : afterFailure(cause)))
+  }
+
+  /** Written first, told after: in one transaction, so that nobody sees the one without the other. */
+  const conclude = Effect.fnUntraced(function*(run: Run, what: Ending) {
+    if (what._tag === "Overtaken") {
+      yield* Effect.logWarning("Run was taken over by another worker")
+      return "gone" as const
+    }
+    yield* events.flush(run.run_id)
+    if (what._tag === "HandBack") {
+      yield* written(ledger.release(run))
+      return "again" as const
+    }
+    const settled = yield* written(ledger.settle(run, what.outcome, ending(what.values)))
+    if (Option.isSome(settled)) yield* runsEnded(settled.value._tag)
+    yield* atHand.forget([run.run_id])
+    return "gone" as const
+  })
+
+  const take = Effect.fnUntraced(function*(job: RunJob, stop: Effect.Effect<RunStop>) {
+    const claimed = yield* written(ledger.claim(job))
+    if (Option.isNone(claimed)) return "gone" as const
+    const run = claimed.value
+    yield* runTakenUp(run)
+    yield* events.publish(run, [metadataEvent(run)])
+    const done = Effect.flatMap(work(run, stop), (what) => Effect.raceFirst(conclude(run, what), overtaken(stop)))
+    return yield* done.pipe(
+      Effect.withSpan("executeRun", { attributes: { run_id: run.run_id, attempt: run.attempt } }),
+      continuing(run.traceparent)
+    )
+  })
+
+  /** Nobody waits for a database to write what does not count any more. */
+  const overtaken = (stop: Effect.Effect<RunStop>): Effect.Effect<"gone"> =>
+    Effect.flatMap(stop, (why) => why._tag === "Overtaken" ? Effect.succeed("gone" as const) : Effect.never)
+
+  /** One whose last attempt it is waits until no other such one runs here; who stops it meanwhile need not wait. */
+  const takeAlone = Effect.fnUntraced(function*(job: RunJob, stop: Effect.Effect<RunStop>) {
+    const stopped = yield* Effect.raceFirst(Effect.asSome(stop), Effect.as(alone.take(1), Option.none()))
+    if (Option.isNone(stopped)) return yield* Effect.ensuring(take(job, stop), alone.release(1))
+    if (stopped.value._tag === "Cancelled") return yield* take(job, stop)
+    return stopped.value._tag === "Leaving" ? "again" as const : "gone" as const
+  })
+
+  return {
+    execute: Effect.fnUntraced(function*(job, stop) {
+      const lost = job.redelivered ? yield* written(ledger.losses(job.run_id)) : 0
+      return yield* isSuspect({ lost }, maxAttempts) ? takeAlone(job, stop) : take(job, stop)
+    }, (effect, job) => Effect.annotateLogs(effect, { run_id: job.run_id })),
+    stopRequests: ledger.stopRequests
+  } satisfies RunWorker
+})
+

@@ -1,15 +1,15 @@
 import { Effect, Option, Stream } from "effect"
 import type { Principal } from "../../domain/Principal.ts"
 import type { Run, RunId } from "../../domain/Run.ts"
-import { isActive, RunNotFound } from "../../domain/Run.ts"
+import { RunNotFound } from "../../domain/Run.ts"
 import type { ThreadId } from "../../domain/Thread.ts"
 import { ThreadNotFound } from "../../domain/Thread.ts"
 import { AgentGraphs } from "../../ports/AgentGraphs.ts"
 import type { NumberedRunEvent } from "../../ports/RunEvents.ts"
 import { resultEvent, RunEvents } from "../../ports/RunEvents.ts"
-import { RunQueue } from "../../ports/RunQueue.ts"
 import { Runs } from "../../ports/Runs.ts"
 import { Threads } from "../../ports/Threads.ts"
+import { unexecuted } from "./EndRun.ts"
 
 /** A run of a thread of the caller's; everybody else's is not there. */
 export const findRun = Effect.fn("findRun")(function*(threadId: ThreadId, runId: RunId, principal: Principal) {
@@ -24,39 +24,43 @@ export const findRun = Effect.fn("findRun")(function*(threadId: ThreadId, runId:
 /** What a reader who goes away does to the run. */
 export type OnDisconnect = "cancel" | "continue"
 
-export const whenReaderLeaves = (run: Run, onDisconnect: OnDisconnect, queue: RunQueue["Service"]) =>
-  onDisconnect === "continue"
-    ? Effect.void
-    : queue.cancel(run.run_id, "interrupt").pipe(
-      Effect.catchTag("StorageUnavailable", (error) => Effect.logWarning(`Run not cancelled: ${error.message}`))
-    )
+export const whenReaderLeaves = Effect.fnUntraced(function*(run: Run, onDisconnect: OnDisconnect, principal: Principal) {
+  if (onDisconnect === "continue") return
+  const runs = yield* Runs
+  yield* runs.cancel(run.run_id, "interrupt", principal, yield* unexecuted).pipe(
+    Effect.catchTag("StorageUnavailable", (error) => Effect.logWarning(`Run not cancelled: ${error.message}`))
+  )
+})
 
 /** The frames of a run after an id (-1: all), then live until its end. */
-export const followRun = Effect.fn("followRun")(function*(run: Run, after: number, onDisconnect: OnDisconnect) {
+export const followRun = Effect.fn("followRun")(function*(
+  run: Run,
+  after: number,
+  onDisconnect: OnDisconnect,
+  principal: Principal
+) {
   const events = yield* RunEvents
-  const queue = yield* RunQueue
+  const context = yield* Effect.context<Effect.Services<ReturnType<typeof whenReaderLeaves>>>()
+  const left = Effect.provideContext(whenReaderLeaves(run, onDisconnect, principal), context)
   return events.read(run.run_id, after).pipe(
     Stream.filter((event: NumberedRunEvent) => event.event !== resultEvent),
-    Stream.onExit((exit) => exit._tag === "Failure" ? whenReaderLeaves(run, onDisconnect, queue) : Effect.void)
+    Stream.onExit((exit) => exit._tag === "Failure" ? left : Effect.void)
   )
 })
 
 /** What a run came to, as JSON text: its final values, or `{"__error__": …}` (contract 7). Waits for its end. */
 export const awaitRun = Effect.fn("awaitRun")(function*(run: Run, onDisconnect: OnDisconnect, principal: Principal) {
   const events = yield* RunEvents
-  const queue = yield* RunQueue
   const result = yield* events.read(run.run_id, -1).pipe(
     Stream.filter((event) => event.event === resultEvent),
     Stream.runLast,
-    Effect.onInterrupt(() => whenReaderLeaves(run, onDisconnect, queue))
+    Effect.onInterrupt(() => whenReaderLeaves(run, onDisconnect, principal))
   )
   return Option.isSome(result) ? result.value.data : yield* recordedResult(run, principal)
 })
 
 /** A run whose log is gone, or that was cancelled, has its thread's state to show. */
 const recordedResult = Effect.fnUntraced(function*(run: Run, principal: Principal) {
-  const queue = yield* RunQueue
-  if (isActive(run.status)) yield* queue.settled(run.run_id)
   const now = yield* (yield* Runs).find(run.thread_id, run.run_id, principal)
   if (Option.isNone(now)) return "{}"
   if (now.value.failure !== null) return JSON.stringify({ __error__: now.value.failure })

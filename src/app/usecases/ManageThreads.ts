@@ -7,7 +7,6 @@ import type { Thread, ThreadId } from "../../domain/Thread.ts"
 import { ThreadExists, ThreadNotFound } from "../../domain/Thread.ts"
 import type { HistoryQuery, ThreadState } from "../../ports/AgentGraphs.ts"
 import { AgentGraphs } from "../../ports/AgentGraphs.ts"
-import { RunQueue } from "../../ports/RunQueue.ts"
 import { Threads } from "../../ports/Threads.ts"
 
 /** A thread of the caller's; everybody else's is not there. */
@@ -47,14 +46,9 @@ export const copyThread = Effect.fn("copyThread")(function*(from: ThreadId, to: 
   return yield* Effect.mapError(Effect.fromOption(copied), () => new ThreadNotFound({ thread: from }))
 })
 
-/** Deletes a thread with everything on it, and stops what runs there: deleted first, so that no run slips in between. */
+/** Deletes a thread with everything on it, and stops what runs there: nothing of it can be written any more. */
 export const deleteThread = Effect.fn("deleteThread")(function*(id: ThreadId, principal: Principal) {
-  const deleted = yield* (yield* Threads).delete(id, principal)
-  const active = yield* Effect.mapError(Effect.fromOption(deleted), () => new ThreadNotFound({ thread: id }))
-  const queue = yield* RunQueue
-  // All of them before any is waited for: the end of one is the start of the next.
-  yield* Effect.forEach(active, (runId) => queue.cancel(runId, "interrupt"), { discard: true })
-  yield* Effect.forEach(active, queue.settled, { discard: true })
+  if (!(yield* (yield* Threads).delete(id, principal))) return yield* new ThreadNotFound({ thread: id })
 })
 
 /** What a thread shows before anything ran on it. */

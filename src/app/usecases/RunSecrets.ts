@@ -1,8 +1,11 @@
-import { Effect, Redacted } from "effect"
+import { Effect, Option, Redacted, Schema } from "effect"
 import type { Assistant, AssistantConfig } from "../../domain/Assistant.ts"
-import type { EffectiveConfig } from "../../domain/EffectiveConfig.ts"
+import { type EffectiveConfig, wantsToken } from "../../domain/EffectiveConfig.ts"
 import type { Json, JsonObject } from "../../domain/Json.ts"
-import { mapSecrets, maskSecrets, restoreSecrets, secretsOf } from "../../domain/Secrets.ts"
+import type { Run } from "../../domain/Run.ts"
+import { keyOfPlace, mapSecrets, maskSecrets, restoreSecrets, secretsOf } from "../../domain/Secrets.ts"
+import { Assistants } from "../../ports/Assistants.ts"
+import { Memberships } from "../../ports/Memberships.ts"
 import type { RunCredentials } from "../../ports/RunCredentials.ts"
 import { SecretBox } from "../../ports/SecretBox.ts"
 
@@ -29,11 +32,43 @@ export const withSecrets = Effect.fnUntraced(function*(assistant: Assistant, con
   }
 })
 
-/** Parts what may be kept from what stays in memory. */
+/** Parts what may be kept from what stays in memory; the token only where somebody will ask for it. */
 export const partSecrets = (configuration: EffectiveConfig, token: Redacted.Redacted<string>) => {
-  const credentials: RunCredentials = { token, secrets: Redacted.make(secretsOf(configuration.configurable)) }
+  const secrets = secretsOf(configuration.configurable)
+  const credentials: RunCredentials = {
+    token: wantsToken(configuration) ? token : null,
+    secrets: Redacted.make(secrets)
+  }
   return {
     credentials,
+    /** Whether the run is better off where they are. */
+    bound: credentials.token !== null || secrets.size > 0,
     pinned: { ...configuration, configurable: maskSecrets(configuration.configurable) }
   }
 }
+
+/** What was in the memory of a process that is gone. */
+export class SecretsLost extends Schema.TaggedError<SecretsLost>()("SecretsLost", {}) {
+  override get message() {
+    return "The keys that came with this run were in the memory of a process that is gone. Send it again."
+  }
+}
+
+/**
+ * The credentials of a run whose own process is gone: without the caller's token, and with such secrets as its assistant
+ * has. One that brought keys itself can't go on.
+ */
+export const recoveredCredentials = Effect.fnUntraced(function*(run: Run) {
+  const wanted = secretsOf(run.configuration.configurable)
+  if (wanted.size === 0) return { token: null, secrets: Redacted.make(wanted) } satisfies RunCredentials
+  const assistant = yield* (yield* Assistants).find(run.assistant_id, yield* (yield* Memberships).principal(run.owner))
+  const { configurable = {} } = Option.isSome(assistant) ? assistant.value.config : {}
+  const found = yield* unlocked(configurable)
+  const secrets = new Map<string, Json>()
+  for (const place of wanted.keys()) {
+    const secret = run.configuration.origins[keyOfPlace(place)] === "assistant" ? found.get(place) : undefined
+    if (secret === undefined) return yield* new SecretsLost()
+    secrets.set(place, secret)
+  }
+  return { token: null, secrets: Redacted.make(secrets) } satisfies RunCredentials
+})

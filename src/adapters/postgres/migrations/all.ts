@@ -2,11 +2,19 @@ import assistants from "./0001_assistants.ts"
 import threadsAndRuns from "./0002_threads_and_runs.ts"
 import runRenewal from "./0003_run_renewal.ts"
 import versionAudience from "./0004_version_audience.ts"
+import checkpoints from "./0005_checkpoints.ts"
+import durableRuns from "./0006_durable_runs.ts"
+import runEvents from "./0007_run_events.ts"
+import untouchedThreads from "./0008_untouched_threads.ts"
 
 /** Every migration in its order. One that has been released is never edited: the next one changes what it made. */
 export const migrations = {
   "0001_assistants": assistants,
   "0002_threads_and_runs": threadsAndRuns,
   "0003_run_renewal": runRenewal,
-  "0004_version_audience": versionAudience
+  "0004_version_audience": versionAudience,
+  "0005_checkpoints": checkpoints,
+  "0006_durable_runs": durableRuns,
+  "0007_run_events": runEvents,
+  "0008_untouched_threads": untouchedThreads
 }

@@ -1,0 +1,175 @@
+import type { PgClient } from "@effect/sql-pg"
+import { type Checkpoint, TASKS } from "@langchain/langgraph-checkpoint"
+import type { Statement } from "effect/sql"
+import type { Rows } from "./CheckpointRows.ts"
+
+/** A claim of a run: only the last one may write. */
+export interface Claim {
+  readonly runId: string
+  readonly attempt: number
+}
+
+/** A checkpoint with the values it refers to and what its tasks have written since; null where there are none. */
+export interface TupleRow {
+  readonly thread_id: string
+  readonly checkpoint_ns: string
+  readonly checkpoint_id: string
+  readonly parent_checkpoint_id: string | null
+  readonly checkpoint: Omit<Checkpoint, "channel_values">
+  readonly metadata: string
+  readonly channels: ReadonlyArray<string> | null
+  readonly channel_types: ReadonlyArray<string> | null
+  readonly channel_blobs: ReadonlyArray<Uint8Array> | null
+  readonly tasks: ReadonlyArray<string> | null
+  readonly task_channels: ReadonlyArray<string> | null
+  readonly task_types: ReadonlyArray<string> | null
+  readonly task_blobs: ReadonlyArray<Uint8Array> | null
+  /** Of a checkpoint of LangGraph's before version 4: the tasks that its parent sent, which are a channel's value since. */
+  readonly sent_types: ReadonlyArray<string> | null
+  readonly sent_blobs: ReadonlyArray<Uint8Array> | null
+}
+
+/** What is asked for of `langgraph_server.checkpoints`; newest first. */
+export interface Choice {
+  readonly conditions: ReadonlyArray<Statement.Fragment>
+  readonly limit: number | null
+}
+
+/** checkpoints_pkey finds the thread's rows, the other two primary keys what belongs to them. */
+export const select = (sql: PgClient.PgClient, { conditions, limit }: Choice) =>
+  sql<TupleRow>`
+    select
+      cp.thread_id, cp.checkpoint_ns, cp.checkpoint_id, cp.parent_checkpoint_id, cp.checkpoint,
+      cp.metadata::text as metadata,
+      kept.channels, kept.channel_types, kept.channel_blobs,
+      written.tasks, written.task_channels, written.task_types, written.task_blobs,
+      sent.sent_types, sent.sent_blobs
+    from (
+      select *
+      from langgraph_server.checkpoints
+      where ${sql.and(conditions)}
+      order by checkpoint_id desc
+      limit ${limit}::bigint
+    ) cp
+    cross join lateral (
+      select
+        array_agg(b.channel) as channels,
+        array_agg(b.type) as channel_types,
+        array_agg(b.blob) as channel_blobs
+      from jsonb_each_text(cp.checkpoint -> 'channel_versions') as used (channel, version)
+      join langgraph_server.checkpoint_blobs b
+        on b.thread_id = cp.thread_id
+        and b.checkpoint_ns = cp.checkpoint_ns
+        and b.channel = used.channel
+        and b.version = used.version
+      where b.type <> 'empty'
+    ) kept
+    cross join lateral (
+      select
+        array_agg(w.task_id order by w.task_id collate "C", w.idx) as tasks,
+        array_agg(w.channel order by w.task_id collate "C", w.idx) as task_channels,
+        array_agg(w.type order by w.task_id collate "C", w.idx) as task_types,
+        array_agg(w.blob order by w.task_id collate "C", w.idx) as task_blobs
+      from langgraph_server.checkpoint_writes w
+      where w.thread_id = cp.thread_id
+        and w.checkpoint_ns = cp.checkpoint_ns
+        and w.checkpoint_id = cp.checkpoint_id
+    ) written
+    cross join lateral (
+      select
+        array_agg(w.type order by w.task_id collate "C", w.idx) as sent_types,
+        array_agg(w.blob order by w.task_id collate "C", w.idx) as sent_blobs
+      from langgraph_server.checkpoint_writes w
+      where (cp.checkpoint ->> 'v')::int < 4
+        and w.thread_id = cp.thread_id
+        and w.checkpoint_ns = cp.checkpoint_ns
+        and w.checkpoint_id = cp.parent_checkpoint_id
+        and w.channel = ${TASKS}
+    ) sent
+    order by cp.checkpoint_id desc`
+
+/**
+ * The run's row, if this claim is still the one that runs it, by runs_pkey. It stays locked to the end of the statement:
+ * the next claim waits for us, or we for it and then see what it has made of the row.
+ */
+const fence = (sql: PgClient.PgClient, claim: Claim | null) =>
+  claim === null ? sql`select null::text as owner_id` : sql`
+        select r.owner_id
+        from langgraph_server.runs r
+        where r.id = ${claim.runId}::uuid
+          and r.attempt = ${claim.attempt}::int
+          and r.status = 'running'
+        for share`
+
+const writesOf = (sql: PgClient.PgClient, all: Rows["writes"], replaces: boolean) => {
+  const rows = all.filter((row) => row.replaces === replaces)
+  return sql`
+        insert into langgraph_server.checkpoint_writes
+          (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, blob, owner_id)
+        select w.*, fence.owner_id
+        from fence
+        cross join unnest(
+          ${rows.map(({ thread }) => thread)}::text[],
+          ${rows.map(({ namespace }) => namespace)}::text[],
+          ${rows.map(({ checkpoint }) => checkpoint)}::text[],
+          ${rows.map(({ task }) => task)}::text[],
+          ${rows.map(({ idx }) => idx)}::int[],
+          ${rows.map(({ channel }) => channel)}::text[],
+          ${rows.map(({ type }) => type)}::text[],
+          ${rows.map(({ blob }) => blob)}::bytea[]
+        ) w
+        on conflict (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)`
+}
+
+/** All of it or nothing, and nothing unless the fence holds; answers with a row if it did. Arrays of nulls can't be sent. */
+export const insert = (sql: PgClient.PgClient, claim: Claim | null, { blobs, checkpoints, writes }: Rows) =>
+  sql`
+    with
+      fence as materialized (${fence(sql, claim)}),
+      kept as (
+        insert into langgraph_server.checkpoint_blobs
+          (thread_id, checkpoint_ns, channel, version, type, blob, owner_id)
+        select
+          b.thread_id, b.checkpoint_ns, b.channel, b.version, b.type,
+          case when b.type <> 'empty' then b.blob end, fence.owner_id
+        from fence
+        cross join unnest(
+          ${blobs.map(({ thread }) => thread)}::text[],
+          ${blobs.map(({ namespace }) => namespace)}::text[],
+          ${blobs.map(({ channel }) => channel)}::text[],
+          ${blobs.map(({ version }) => version)}::text[],
+          ${blobs.map(({ type }) => type)}::text[],
+          ${blobs.map(({ blob }) => blob)}::bytea[]
+        ) b (thread_id, checkpoint_ns, channel, version, type, blob)
+        on conflict (thread_id, checkpoint_ns, channel, version) do nothing
+      ),
+      written as (${writesOf(sql, writes, false)} do nothing),
+      rewritten as (${writesOf(sql, writes, true)}
+        do update set channel = excluded.channel, type = excluded.type, blob = excluded.blob
+      ),
+      put as (
+        insert into langgraph_server.checkpoints
+          (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata, owner_id)
+        select
+          c.thread_id, c.checkpoint_ns, c.checkpoint_id, nullif(c.parent_checkpoint_id, ''), c.checkpoint::jsonb,
+          c.metadata::jsonb, fence.owner_id
+        from fence
+        cross join unnest(
+          ${checkpoints.map(({ thread }) => thread)}::text[],
+          ${checkpoints.map(({ namespace }) => namespace)}::text[],
+          ${checkpoints.map(({ id }) => id)}::text[],
+          ${checkpoints.map(({ parent }) => parent ?? "")}::text[],
+          ${checkpoints.map(({ checkpoint }) => checkpoint)}::text[],
+          ${checkpoints.map(({ metadata }) => metadata)}::text[]
+        ) c (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata)
+        on conflict (thread_id, checkpoint_ns, checkpoint_id)
+        do update set checkpoint = excluded.checkpoint, metadata = excluded.metadata
+      )
+    select from fence`
+
+export const deleteThread = (sql: PgClient.PgClient, thread: string) =>
+  sql`
+    with
+      gone as (delete from langgraph_server.checkpoints where thread_id = ${thread}),
+      gone_writes as (delete from langgraph_server.checkpoint_writes where thread_id = ${thread})
+    delete from langgraph_server.checkpoint_blobs where thread_id = ${thread}`

@@ -1,0 +1,49 @@
+import { Duration, Effect, Layer, Option } from "effect"
+import { Housekeeping } from "../ports/Housekeeping.ts"
+import { Storage } from "../ports/Storage.ts"
+import type { StorageUnavailable } from "../ports/StorageUnavailable.ts"
+import { periodically } from "./Background.ts"
+
+/** How often each replica asks whether a round is due: two statements. */
+const askEvery = Duration.minutes(1)
+/** Far longer than any replica that is alive keeps silent. */
+const replicasGoneAfter = Duration.hours(1)
+/** Small enough that nobody waits for its locks. */
+const threadsAtATime = 100
+
+export interface Chores {
+  /** Removes the logs of runs that have had their time. */
+  readonly forgetOldEvents: Effect.Effect<unknown, StorageUnavailable>
+  /** After how many days without a change a thread goes. */
+  readonly threadDays: Option.Option<number>
+}
+
+const removeThreads = Effect.fnUntraced(function*(days: number) {
+  const { removeUntouchedThreads } = yield* Housekeeping
+  let removed = 0
+  let last = threadsAtATime
+  while (last === threadsAtATime) {
+    last = yield* removeUntouchedThreads(Duration.days(days), threadsAtATime)
+    removed += last
+  }
+  if (removed > 0) yield* Effect.logInfo(`Deleted ${removed} thread(s) that were not touched for ${days} day(s)`)
+})
+
+/** One after the other, each for itself: what fails keeps nothing else from being done, and is tried again next round. */
+export const round = ({ forgetOldEvents, threadDays }: Chores) =>
+  Effect.gen(function*() {
+    const { forgetReplicas } = yield* Housekeeping
+    const threads = Option.match(threadDays, { onNone: () => Effect.void, onSome: removeThreads })
+    const chores = { events: forgetOldEvents, threads, replicas: forgetReplicas(replicasGoneAfter) }
+    for (const [name, chore] of Object.entries(chores)) {
+      yield* Effect.catchCause(chore, (cause) => Effect.logWarning(`Housekeeping failed: ${name}`, cause))
+    }
+  })
+
+/** Clears away what has had its time, by one replica at a time. */
+export const housekeeping = (chores: Chores) =>
+  Layer.effectDiscard(Effect.gen(function*() {
+    const { inTurn } = yield* Housekeeping
+    const storage = yield* Storage
+    yield* periodically("housekeeping", askEvery, Effect.andThen(storage.awaitReady, inTurn(round(chores))))
+  }))
