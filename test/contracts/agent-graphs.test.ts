@@ -11,6 +11,7 @@ import { layer as graphsLayer } from "../../src/adapters/langgraph/LangGraphs.ts
 import { Models } from "../../src/adapters/langgraph/Models.ts"
 import { layer as mcpLayer } from "../../src/adapters/mcp/McpToolSource.ts"
 import { layer as outboundLayer } from "../../src/adapters/outbound/GuardedFetch.ts"
+import { databaseLayer } from "../../src/adapters/postgres/Database.ts"
 import { UnknownGraph } from "../../src/domain/Assistant.ts"
 import type { JsonObject } from "../../src/domain/Json.ts"
 import { RunId, type RunRequest } from "../../src/domain/Run.ts"
@@ -21,6 +22,7 @@ import { ToolSource } from "../../src/ports/ToolSource.ts"
 import { deadUrl, mcpServer } from "../support/McpServers.ts"
 import { type ScriptedModel, scriptedModel } from "../support/ScriptedModel.ts"
 import { freshDatabase } from "../support/TestDatabase.ts"
+import { claimed, migrated } from "./checkpointed-runs.ts"
 
 const serverKey = "sk-server-key-0123456789"
 
@@ -49,10 +51,8 @@ const models = Layer.unwrap(Effect.gen(function*() {
 
 const checkpointer = Layer.unwrap(Effect.gen(function*() {
   const { url } = yield* World
-  return Checkpointer.layer({ url, poolSize: 4 })
+  return Checkpointer.layer().pipe(Layer.provideMerge(migrated(url)))
 }))
-
-const prepared = Layer.effectDiscard(Effect.flatMap(Checkpointer, ({ setup }) => setup))
 
 /** Tools that no MCP server can offer: one asks a person, one speaks to the stream. */
 const ownTools = Layer.succeed(ToolSource, {
@@ -76,14 +76,14 @@ const ownTools = Layer.succeed(ToolSource, {
 const parts = (tools: Layer.Layer<ToolSource>) =>
   graphsLayer.pipe(Layer.provideMerge(Layer.mergeAll(models, checkpointer, tools)), Layer.provideMerge(world))
 
-const withMcp = prepared.pipe(
-  Layer.provideMerge(parts(mcpLayer({ connectTimeout: "1500 millis" }).pipe(Layer.provide(outbound))))
-)
-const withOwnTools = prepared.pipe(Layer.provideMerge(parts(ownTools)))
+const withMcp = parts(mcpLayer({ connectTimeout: "1500 millis" }).pipe(Layer.provide(outbound)))
+const withOwnTools = parts(ownTools)
 
 interface Asked {
   readonly thread?: ThreadId
   readonly runId?: RunId
+  /** Of the run's row: another worker's, if it is not the first. */
+  readonly claim?: number
   readonly configurable?: JsonObject
   readonly metadata?: JsonObject
   readonly recursion_limit?: number
@@ -95,11 +95,14 @@ interface Asked {
 const newThread = () => ThreadId.make(randomUUID())
 
 const run = (text: string | null, asked: Asked = {}) =>
-  Stream.unwrap(Effect.map(AgentGraphs, (graphs) =>
-    graphs.run({
+  Stream.unwrap(Effect.gen(function*() {
+    const graphs = yield* AgentGraphs
+    const runId = asked.runId ?? RunId.make(randomUUID()), threadId = asked.thread ?? newThread()
+    yield* claimed({ thread: threadId, run: runId, attempt: asked.claim ?? 1 })
+    return graphs.run({
       graphId: "agent",
-      runId: asked.runId ?? RunId.make(randomUUID()),
-      threadId: asked.thread ?? newThread(),
+      runId,
+      threadId,
       attempt: 1,
       trusted: asked.trusted ?? true,
       token: asked.token === undefined ? null : Redacted.make(asked.token),
@@ -127,9 +130,12 @@ const run = (text: string | null, asked: Asked = {}) =>
         interrupt_before: null,
         interrupt_after: null,
         temporary: false,
+        timeout_seconds: 3600,
+        webhook: null,
         ...asked.request
       }
-    })))
+    })
+  }))
 
 const signals = (text: string | null, asked?: Asked) => run(text, asked).pipe(Stream.runCollect)
 
@@ -521,9 +527,9 @@ layer(withMcp, { excludeTestServices: true })("AgentGraphs", (it) => {
       yield* killAll
       yield* Fiber.join(running)
       assert.include(said(endOf(yield* signals("say:again")).values), "ai: again")
-      const nowhere = Checkpointer.layer({ url: Redacted.make("postgres://127.0.0.1:9/none"), poolSize: 1 })
-      const error = yield* Effect.flatMap(Checkpointer, ({ setup }) => Effect.flip(setup)).pipe(Effect.provide(nowhere))
-      assert.instanceOf(error, StorageUnavailable)
+      const nowhere = Checkpointer.layer({ patience: "500 millis" }).pipe(
+        Layer.provide(databaseLayer({ url: Redacted.make("postgres://127.0.0.1:9/none"), poolSize: 1 }))
+      )
       const elsewhere = graphsLayer.pipe(Layer.provide(nowhere), Layer.provide(models), Layer.provide(ownTools))
       const failed = yield* Effect.flip(signals("say:hi")).pipe(Effect.provide(elsewhere, { local: true }))
       assert.instanceOf(failed, StorageUnavailable)
@@ -558,6 +564,25 @@ layer(withOwnTools, { excludeTestServices: true })("AgentGraphs with tools of it
       const command = { update: { messages: [{ role: "user", content: "say:updated" }] }, goto: "model_request" }
       const all = yield* signals(null, { thread, request: { command } })
       assert.deepStrictEqual(said(endOf(all).values).slice(-2), ["human: say:updated", "ai: updated"])
+    }))
+
+  it.effect("calls no tool for a run that another worker has taken over, and writes nothing", () =>
+    Effect.gen(function*() {
+      const graphs = yield* AgentGraphs
+      const thread = newThread()
+      const frames: Array<string> = []
+      const overtaken = run("tool:speak:{}", { thread, claim: 2, request: { stream_mode: ["updates", "custom"] } })
+      const error = yield* overtaken.pipe(
+        Stream.runForEach((signal) =>
+          Effect.sync(() => {
+            if (signal._tag === "Frame") frames.push(signal.data)
+          })
+        ),
+        Effect.flip
+      )
+      assert.include(error.message, "has been taken over by another worker")
+      assert.isFalse(frames.some((data) => data.includes("progress")), frames.join("\n"))
+      assert.deepStrictEqual((yield* graphs.state("agent", thread, null)).checkpoint, null)
     }))
 
   it.effect("passes on what a tool tells the stream", () =>

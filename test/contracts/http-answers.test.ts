@@ -65,6 +65,45 @@ layer(world())("answers over HTTP", (it) => {
       assert.deepStrictEqual(list.json, [{ status: "pending" }])
     }))
 
+  it.effect("a run may be for later, take its time, and tell of its end", () =>
+    Effect.gen(function*() {
+      const seen = yield* Seen
+      const asked = {
+        assistant_id: "mine",
+        after_seconds: 5,
+        timeout: 1.5,
+        webhook: "https://hook.example/?key=canary"
+      }
+      const { json, status } = yield* ask("POST", `/threads/${ids.thread}/runs`, asked)
+      assert.strictEqual(status, 200)
+      assert.notInclude(JSON.stringify(json), "canary")
+      const run = [...seen.runs.values()].at(-1)
+      assert.deepInclude(run?.request, { timeout_seconds: 1.5, webhook: asked.webhook })
+      assert.strictEqual(run?.run_at.toISOString(), "2026-01-01T00:00:05.000Z")
+      yield* ask("POST", "/runs", { assistant_id: "mine", timeout: 1e9 })
+      assert.strictEqual([...seen.runs.values()].at(-1)?.request.timeout_seconds, 3600)
+    }))
+
+  it.effect("many runs are cancelled at once: of a thread, by id, by status", () =>
+    Effect.gen(function*() {
+      const seen = yield* Seen
+      seen.sought.length = 0
+      seen.cancelled.length = 0
+      const { status } = yield* ask("POST", "/runs/cancel?action=rollback", {
+        thread_id: ids.thread,
+        run_ids: [ids.busy]
+      })
+      assert.strictEqual(status, 204)
+      assert.deepStrictEqual(seen.cancelled, [...seen.runs.keys()].map((run) => [run, "rollback"] as const))
+      yield* ask("POST", "/runs/cancel", { status: "pending" })
+      yield* ask("POST", "/runs/cancel", { status: "all" })
+      assert.deepStrictEqual<ReadonlyArray<object>>(seen.sought, [
+        { threadId: ids.thread, runIds: [ids.busy] },
+        { status: "pending" },
+        {}
+      ])
+    }))
+
   it.effect("a browser elsewhere may ask and read what it needs, without credentials", () =>
     Effect.gen(function*() {
       const asked = "authorization,last-event-id,x-api-key"
@@ -104,7 +143,7 @@ layer(world())("answers over HTTP", (it) => {
       }
       assert.strictEqual((yield* ask("GET", "/live")).status, 200)
       seen.ready = true
-      assert.deepStrictEqual((yield* ask("GET", "/ready")).json, { ok: true })
+      assert.deepStrictEqual((yield* ask("GET", "/ready")).json, { ok: true, listening: true })
       const metrics = yield* send("/metrics")
       assert.include(metrics.headers.get("content-type") ?? "", "version=0.0.4")
     }))

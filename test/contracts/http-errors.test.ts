@@ -51,7 +51,9 @@ layer(world())("errors over HTTP", (it) => {
         yield* ask("POST", "/assistants", { graph_id: "none" }),
         yield* ask("POST", `/threads/${ids.thread}/runs`, { assistant_id: "mine", command: { resume: 1 } }),
         yield* ask("GET", "/assistants/away"),
-        yield* ask("GET", "/assistants/broken")
+        yield* ask("GET", "/assistants/broken"),
+        yield* ask("POST", `/threads/${ids.full}/runs`, { assistant_id: "mine" }),
+        yield* ask("POST", `/threads/${ids.thread}/runs`, { assistant_id: "mine", webhook: "http://private/?canary" })
       ]
       assert.deepStrictEqual(answers.map(({ json, status }) => [status, json]), [
         [404, { detail: "Assistant \"nobody\" not found" }],
@@ -63,8 +65,14 @@ layer(world())("errors over HTTP", (it) => {
         [422, { detail: "Graph \"none\" not found; this server has: agent" }],
         [409, { detail: `Thread ${ids.thread} is not interrupted: there is nothing to resume` }],
         [503, { detail: "The database can't be reached. Nothing was changed; try again shortly." }],
-        [500, { detail: "Internal Server Error" }]
+        [500, { detail: "Internal Server Error" }],
+        [429, { detail: "7 runs are waiting already. Try again in 10 s." }],
+        [422, {
+          detail: "Requests to private are refused: it is private. "
+            + "If this host is meant to be reached, add it to OUTBOUND_ALLOW."
+        }]
       ])
+      assert.strictEqual(answers[7]?.headers.get("retry-after"), "10")
       assert.strictEqual(answers[5]?.headers.get("retry-after"), "1")
     }))
 
@@ -95,12 +103,15 @@ layer(world())("errors over HTTP", (it) => {
       assert.strictEqual((yield* ask("POST", "/threads", { thread_id: "x" })).status, 422)
     }))
 
-  it.effect("what is not built is refused, not ignored", () =>
+  it.effect("what is not built, or can't be meant, is refused, not ignored", () =>
     Effect.gen(function*() {
       const run = { assistant_id: "mine", input: {} }
       const refused = [
-        { after_seconds: 5 },
-        { webhook: "http://localhost/" },
+        { after_seconds: -1 },
+        { after_seconds: 366 * 24 * 3600 },
+        { timeout: 0 },
+        { webhook: "ftp://localhost/" },
+        { webhook: "localhost" },
         { stream_mode: "debug" },
         { stream_mode: ["values", "events"] },
         { config: { recursion_limit: 0 } }
@@ -114,6 +125,16 @@ layer(world())("errors over HTTP", (it) => {
       assert.include(JSON.stringify(json), "messages-tuple")
       assert.strictEqual((yield* ask("POST", "/threads", { supersteps: [{ updates: [] }] })).status, 422)
       assert.strictEqual((yield* ask("DELETE", "/assistants/mine?delete_threads=true")).status, 422)
+    }))
+
+  it.effect("runs to be cancelled have to be named somehow", () =>
+    Effect.gen(function*() {
+      const { cancelled } = yield* Seen
+      for (const body of [{}, { run_ids: ["x"] }, { thread_id: "x" }, { status: "success" }, { run_ids: null }]) {
+        assert.strictEqual((yield* ask("POST", "/runs/cancel", body)).status, 422, JSON.stringify(body))
+      }
+      assert.strictEqual((yield* ask("POST", "/runs/cancel?action=stop", { status: "all" })).status, 422)
+      assert.deepStrictEqual(cancelled, [])
     }))
 
   it.effect("null and unknown keys are fine wherever a key is optional", () =>

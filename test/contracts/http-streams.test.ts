@@ -18,12 +18,15 @@ const newest = Effect.map(Seen, ({ runs }): Run => {
 
 const tell = Effect.fnUntraced(function*(run: Run, ...events: ReadonlyArray<readonly [event: string, data: unknown]>) {
   const log = yield* RunEvents
-  yield* log.publish(run.run_id, events.map(([event, data]) => ({ event, data: JSON.stringify(data) })))
+  yield* log.publish(run, events.map(([event, data]) => ({ event, data: JSON.stringify(data) })))
 })
 
 const finish = Effect.fnUntraced(function*(run: Run) {
-  yield* (yield* RunEvents).close(run.run_id)
+  yield* (yield* RunEvents).end(run, [])
 })
+
+/** What a run's stream begins with, whether it was ever taken up or not. */
+const metadata = (run: Run) => `event: metadata\ndata: {"run_id":"${run.run_id}","attempt":1}\nid: 0\n\n`
 
 /** A response under way, chunk by chunk. */
 const open = Effect.fnUntraced(function*(path: string, body?: object, headers: Record<string, string> = {}) {
@@ -68,10 +71,7 @@ layer(world())("streams over HTTP", (it) => {
       assert.strictEqual(response.headers.get("location"), `${on}/${run.run_id}/stream`)
       assert.strictEqual(yield* next, ": heartbeat\n")
       yield* tell(run, ["metadata", { run_id: run.run_id, attempt: 1 }])
-      assert.strictEqual(
-        yield* next,
-        `event: metadata\ndata: {"run_id":"${run.run_id}","attempt":1}\nid: 0\n\n`
-      )
+      assert.strictEqual(yield* next, metadata(run))
       yield* tell(run, ["values", { a: "ö\nü" }], ["updates", {}], [resultEvent, { secret: true }])
       assert.strictEqual(
         yield* next,
@@ -95,6 +95,7 @@ layer(world())("streams over HTTP", (it) => {
         assert.strictEqual(yield* wait.next, "\n")
       }
       yield* finish(streamed)
+      assert.strictEqual(yield* stream.next, metadata(streamed))
       assert.strictEqual(yield* stream.next, "(end)")
       yield* tell(waited, [resultEvent, { __error__: { error: "Boom", message: "m" } }])
       yield* finish(waited)
@@ -165,8 +166,10 @@ layer(world())("streams over HTTP", (it) => {
       const { cancelled } = yield* Seen
       cancelled.length = 0
       const stream = yield* open(`${on}/stream`, { ...asked, on_disconnect: "cancel" })
-      yield* finish(yield* newest)
+      const run = yield* newest
       assert.strictEqual(yield* stream.next, ": heartbeat\n")
+      yield* finish(run)
+      assert.strictEqual(yield* stream.next, metadata(run))
       assert.strictEqual(yield* stream.next, "(end)")
       assert.deepStrictEqual(cancelled, [])
     }))

@@ -1,13 +1,14 @@
 import { Context, Effect, Layer, Option, Redacted } from "effect"
 import { HttpServer } from "effect/http"
 import { layer as serverLayer } from "../../src/adapters/http/Server.ts"
+import { layer as credentials } from "../../src/adapters/in-process/InProcessCredentials.ts"
 import { layer as runEvents } from "../../src/adapters/in-process/InProcessRunEvents.ts"
 import type { Assistant } from "../../src/domain/Assistant.ts"
 import { AssistantId } from "../../src/domain/Assistant.ts"
 import { RunOverrides } from "../../src/domain/EffectiveConfig.ts"
 import { UserId } from "../../src/domain/Principal.ts"
 import type { CancelAction, Run, RunId } from "../../src/domain/Run.ts"
-import { isResume, NothingToResume, ThreadBusy } from "../../src/domain/Run.ts"
+import { isResume, NothingToResume, RunOutcome, ThreadBusy, TooManyRuns } from "../../src/domain/Run.ts"
 import type { Thread } from "../../src/domain/Thread.ts"
 import { ThreadId } from "../../src/domain/Thread.ts"
 import { AgentGraphs } from "../../src/ports/AgentGraphs.ts"
@@ -16,6 +17,7 @@ import { Assistants, SyncedAssistants } from "../../src/ports/Assistants.ts"
 import { ContentDigest } from "../../src/ports/ContentDigest.ts"
 import { GraphDefaults } from "../../src/ports/GraphDefaults.ts"
 import { Memberships } from "../../src/ports/Memberships.ts"
+import { OutboundRefused } from "../../src/ports/Outbound.ts"
 import { RunPolicy } from "../../src/ports/RunPolicy.ts"
 import { RunQueue } from "../../src/ports/RunQueue.ts"
 import { Runs } from "../../src/ports/Runs.ts"
@@ -24,6 +26,8 @@ import { Storage } from "../../src/ports/Storage.ts"
 import { StorageUnavailable } from "../../src/ports/StorageUnavailable.ts"
 import { Threads } from "../../src/ports/Threads.ts"
 import { InvalidToken, TokenVerifier } from "../../src/ports/TokenVerifier.ts"
+import { WebhookPost } from "../../src/ports/WebhookPost.ts"
+import { Webhooks } from "../../src/ports/Webhooks.ts"
 
 const owner = UserId.make("member")
 const day = new Date("2026-01-01T00:00:00Z")
@@ -31,6 +35,7 @@ const day = new Date("2026-01-01T00:00:00Z")
 export const ids = {
   thread: "11111111-1111-4111-8111-111111111111",
   busy: "22222222-2222-4222-8222-222222222222",
+  full: "44444444-4444-4444-8444-444444444444",
   missing: "33333333-3333-4333-8333-333333333333"
 }
 
@@ -63,6 +68,8 @@ const thread = (id: string): Thread => ({
 export class Seen extends Context.Service<Seen, {
   readonly runs: Map<RunId, Run>
   readonly cancelled: Array<readonly [RunId, CancelAction]>
+  /** Which active runs were looked for. */
+  readonly sought: Array<Parameters<Runs["Service"]["active"]>[0]>
   readonly threads: Array<string>
   ready: boolean
   /** What the store does before it takes a run. */
@@ -82,13 +89,18 @@ const assistants = Layer.mock(Assistants, {
 
 const storage = Layer.effect(
   Storage,
-  Effect.map(Seen, (seen) => Storage.of({ ready: Effect.sync(() => seen.ready), awaitReady: Effect.never }))
+  Effect.map(Seen, (seen) =>
+    Storage.of({
+      ready: Effect.sync(() => seen.ready),
+      awaitReady: Effect.never,
+      listening: Effect.succeed(true)
+    }))
 )
 
 const threads = Layer.effect(
   Threads,
   Effect.map(Seen, (seen) => {
-    const there: ReadonlyArray<string> = [ids.thread, ids.busy]
+    const there: ReadonlyArray<string> = [ids.thread, ids.busy, ids.full]
     const unused = () => Effect.die("not used by these tests")
     return Threads.of({
       create: (id) => Effect.sync(() => (seen.threads.push(id), thread(id))),
@@ -106,41 +118,44 @@ const runs = Layer.effect(
   Runs,
   Effect.map(Seen, (seen) =>
     Runs.of({
-      create: (run, _owner, enqueue) => {
+      create: ({ after_seconds, ...run }) => {
         if (run.thread_id === ids.busy) return Effect.fail(new ThreadBusy({ thread: ids.busy }))
+        if (run.thread_id === ids.full) return Effect.fail(new TooManyRuns({ limit: 7 }))
         if (isResume(run.request)) return Effect.fail(new NothingToResume({ thread: run.thread_id }))
         const accepted: Run = {
           ...run,
           owner,
           status: "pending",
           attempt: 1,
+          lost: 0,
+          run_at: new Date(day.getTime() + after_seconds * 1000),
+          started_at: null,
+          cancel_requested: null,
           tools: null,
           failure: null,
           created_at: day,
           updated_at: day
         }
         seen.runs.set(run.run_id, accepted)
-        return seen.beforeCreate.pipe(
-          Effect.andThen(enqueue(accepted)),
-          Effect.as({ run: accepted, admission: { _tag: "Accepted" } as const })
-        )
+        return Effect.as(seen.beforeCreate, accepted)
       },
       find: (_, id) => Effect.succeed(Option.fromUndefinedOr(seen.runs.get(id))),
       list: () => Effect.succeed([...seen.runs.values()]),
+      active: (which) => {
+        seen.sought.push(which)
+        return Effect.succeed([...seen.runs.keys()])
+      },
+      cancel: (id, action, _principal, atEnd) => {
+        seen.cancelled.push([id, action])
+        const run = seen.runs.get(id)
+        return run === undefined ? Effect.void : atEnd(run, RunOutcome.Cancelled({ action }))
+      },
       delete: () => Effect.succeed(true)
     }))
 )
 
-const queue = Layer.effect(
-  RunQueue,
-  Effect.map(Seen, (seen) =>
-    RunQueue.of({
-      enqueue: () => Effect.void,
-      cancel: (id, action) => Effect.sync(() => void seen.cancelled.push([id, action])),
-      settled: () => Effect.void,
-      held: Effect.succeed([])
-    }))
-)
+/** Nothing here is ever executed. */
+const queue = Layer.mock(RunQueue, { replica: "here", held: Effect.succeed([]) })
 
 const identity = Layer.mergeAll(
   Layer.succeed(TokenVerifier, {
@@ -158,7 +173,21 @@ const rest = Layer.mergeAll(
   Layer.mock(SyncedAssistants, {}),
   Layer.succeed(ContentDigest, { digest: (text) => text }),
   Layer.succeed(GraphDefaults, new Map()),
-  Layer.succeed(RunPolicy, { overrides: RunOverrides.Safe() }),
+  Layer.succeed(RunPolicy, {
+    overrides: RunOverrides.Safe(),
+    maxAttempts: 3,
+    timeoutSeconds: 3600,
+    concurrentPerTenant: 10,
+    waitingPerTenant: 7
+  }),
+  Layer.succeed(Webhooks, { announce: () => Effect.void }),
+  Layer.mock(WebhookPost, {
+    admit: (url) =>
+      url.includes("//private")
+        ? Effect.fail(new OutboundRefused({ host: "private", why: "it is private" }))
+        : Effect.void
+  }),
+  credentials,
   Layer.succeed(SecretBox, { seal: (secret) => Effect.succeed(secret), open: (text) => Effect.succeed(text) })
 )
 
@@ -169,7 +198,10 @@ export const world = (corsOrigins: "*" | ReadonlyArray<string> = "*") =>
       Layer.mergeAll(assistants, storage, threads, runs, queue, identity, rest, runEvents)
     ),
     Layer.provideMerge(
-      Layer.sync(Seen, () => ({ runs: new Map(), cancelled: [], threads: [], ready: true, beforeCreate: Effect.void }))
+      Layer.sync(
+        Seen,
+        () => ({ runs: new Map(), cancelled: [], sought: [], threads: [], ready: true, beforeCreate: Effect.void })
+      )
     )
   )
 

@@ -1,32 +1,102 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer } from "effect"
-import * as InProcessRunQueue from "../../src/adapters/in-process/InProcessRunQueue.ts"
-import { RunHandler, RunQueue } from "../../src/ports/RunQueue.ts"
-import { committed, credentials, newThread, runOn } from "./queued-runs.ts"
+import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
+import { RunQueue } from "../../src/ports/RunQueue.ts"
+import { adapters, opened } from "./queue-replicas.ts"
+import { desk, newOffer, until, workerOf } from "./queued-runs.ts"
 
-describe("InProcessRunQueue", () => {
-  it.live("gives the runs it holds some time to end when the process is interrupted, and no more than that", () =>
-    Effect.gen(function*() {
-      const outcomes: Array<string> = []
-      const brief = runOn(newThread()), after = runOn(brief.thread_id), endless = runOn(newThread())
-      const handler = Layer.succeed(RunHandler, {
-        execute: (runId) =>
-          (runId === endless.run_id ? Effect.never : Effect.sleep("10 millis")).pipe(
+for (const [name, layer] of adapters) {
+  describe(`RunQueue at its end: ${name}`, () => {
+    it.live("gives what runs some time to end, asks the rest to leave, and hands that back", () =>
+      Effect.gen(function*() {
+        const queue = yield* opened(layer({ drainFor: "400 millis" }))
+        const at = yield* desk
+        const scope = yield* Scope.make()
+        yield* Scope.provide(queue.work(at.worker), scope)
+        const brief = newOffer(), endless = newOffer(), waiting = newOffer({ run_at: new Date(Date.now() + 60_000) })
+        yield* Effect.forEach([brief, endless, waiting], queue.offer)
+        yield* at.next
+        yield* at.next
+        const start = performance.now()
+        const end = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+        yield* Effect.sleep("100 millis")
+        assert.strictEqual(yield* at.untold, 0, "was asked to leave before its time")
+        yield* at.release(brief.run_id)
+        const told = yield* at.nextTold
+        assert.deepStrictEqual([told.run_id, told.stop], [endless.run_id, { _tag: "Leaving" }])
+        assert.isAtLeast(told.at - start, 399, "ms until it was asked to leave")
+        yield* Fiber.join(end)
+        assert.isBelow(performance.now() - start, 3_000, "ms until the end")
+        assert.strictEqual(yield* at.untold, 0)
+        const runIds = [brief, endless, waiting].map(({ run_id }) => run_id)
+        assert.deepStrictEqual(yield* queue.missing(runIds), [brief.run_id])
+        const next = yield* desk
+        yield* queue.work(next.worker)
+        assert.deepStrictEqual(
+          yield* next.next,
+          { run_id: endless.run_id, thread_id: endless.thread_id, redelivered: true }
+        )
+      }))
+
+    it.live("waits for nobody when all that runs has ended", () =>
+      Effect.gen(function*() {
+        const queue = yield* opened(layer({ drainFor: "20 seconds" }))
+        const at = yield* desk
+        const scope = yield* Scope.make()
+        yield* Scope.provide(queue.work(at.worker), scope)
+        const offer = newOffer()
+        yield* queue.offer(offer)
+        yield* at.next
+        const end = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+        yield* at.release(offer.run_id)
+        const start = performance.now()
+        yield* Fiber.join(end)
+        assert.isBelow(performance.now() - start, 2_000, "ms until the end")
+        assert.deepStrictEqual(yield* queue.missing([offer.run_id]), [offer.run_id])
+      }))
+
+    it.live("interrupts what does not leave, and hands it back all the same", () =>
+      Effect.gen(function*() {
+        const queue = yield* opened(layer())
+        const begun = yield* Deferred.make<void>()
+        const outcomes: Array<string> = []
+        const scope = yield* Scope.make()
+        const deaf = workerOf(() =>
+          Deferred.succeed(begun, undefined).pipe(
+            Effect.andThen(Effect.never),
             Effect.onExit((exit) => Effect.sync(() => outcomes.push(exit._tag)))
           )
-      })
-      const running = yield* Deferred.make<void>()
-      const process = yield* Effect.gen(function*() {
-        const queue = yield* RunQueue
-        for (const run of [brief, after, endless]) yield* queue.enqueue(run, credentials, committed)
-        yield* Deferred.succeed(running, undefined)
-        return yield* Effect.never
-      }).pipe(
-        Effect.provide(Layer.provide(InProcessRunQueue.layer({ drainFor: "200 millis" }), handler)),
-        Effect.forkChild
-      )
-      yield* Deferred.await(running)
-      yield* Fiber.interrupt(process).pipe(Effect.timeout("5 seconds"))
-      assert.deepStrictEqual(outcomes, ["Success", "Success", "Failure"])
-    }))
-})
+        )
+        yield* Scope.provide(queue.work(deaf), scope)
+        const offer = newOffer()
+        yield* queue.offer(offer)
+        yield* Deferred.await(begun)
+        yield* Effect.timeout(Scope.close(scope, Exit.void), "12 seconds")
+        assert.deepStrictEqual(outcomes, ["Failure"])
+        const next = yield* desk
+        yield* queue.work(next.worker)
+        assert.isTrue((yield* next.next).redelivered)
+      }), 30_000)
+
+    it.live("does the same when the process is interrupted", () =>
+      Effect.gen(function*() {
+        const at = yield* desk
+        const offers = [newOffer(), newOffer()]
+        const process = yield* Effect.gen(function*() {
+          const queue = yield* RunQueue
+          yield* queue.work(at.worker)
+          yield* Effect.forEach(offers, queue.offer)
+          return yield* Effect.never
+        }).pipe(
+          Effect.scoped,
+          Effect.provide(layer({ drainFor: "300 millis" })),
+          Effect.forkChild
+        )
+        yield* at.next
+        yield* at.next
+        yield* Effect.timeout(Fiber.interrupt(process), "10 seconds")
+        const told = [yield* at.nextTold, yield* at.nextTold]
+        assert.deepStrictEqual(told.map(({ stop }) => stop._tag), ["Leaving", "Leaving"])
+        yield* until("nobody is at work", Effect.map(at.unseen, (unseen) => unseen === 0))
+      }))
+  })
+}

@@ -1,199 +1,298 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Deferred, Effect, Exit, Fiber, Layer, Queue, Redacted, Scope } from "effect"
-import * as InProcessRunQueue from "../../src/adapters/in-process/InProcessRunQueue.ts"
-import { CancelAction, type RunId } from "../../src/domain/Run.ts"
-import type { RunCredentials } from "../../src/ports/RunCredentials.ts"
-import { RunHandler, RunQueue } from "../../src/ports/RunQueue.ts"
-import { committed, credentials, type Execute, held, newThread, runOn } from "./queued-runs.ts"
+import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { CancelAction, RunId } from "../../src/domain/Run.ts"
+import type { RunJob, RunQueue } from "../../src/ports/RunQueue.ts"
+import { adapters, opened, type QueueOptions } from "./queue-replicas.ts"
+import { type Answer, desk, newOffer, newOffers, takes, until, workerOf } from "./queued-runs.ts"
+
+const median = (values: ReadonlyArray<number>) =>
+  values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? NaN
+
+/** The caller's own, which no run is to see. */
+class Caller extends Context.Service<Caller, string>()("test/Caller") {}
 
 /** What every adapter of `RunQueue` must do. */
-const runQueueContract = <E>(name: string, layer: Layer.Layer<RunQueue, E, RunHandler>) =>
+const runQueueContract = (name: string, layer: (options?: QueueOptions) => Layer.Layer<RunQueue>) =>
   describe(`RunQueue: ${name}`, () => {
-    const queueFor = (execute: Execute) =>
-      Layer.build(Layer.provide(layer, Layer.succeed(RunHandler, { execute }))).pipe(
-        Effect.map((context) => Context.get(context, RunQueue))
-      )
+    const missing = (queue: RunQueue["Service"], runId: RunId) =>
+      Effect.map(queue.missing([runId]), (runIds) => runIds.length === 1)
 
-    it.live("executes a thread's runs one at a time, in order, and other threads' beside them", () =>
+    it.live("executes each run that is offered, and then has no job for it", () =>
       Effect.gen(function*() {
-        const runs = Array.from({ length: 4 }, newThread).flatMap((thread) =>
-          Array.from({ length: 5 }, () => runOn(thread))
+        const queue = yield* opened(layer())
+        const seen: Array<RunJob> = []
+        yield* queue.work(workerOf((job) => Effect.as(Effect.sync(() => seen.push(job)), "done")))
+        const offers = newOffers(60)
+        yield* Effect.forEach(offers, queue.offer)
+        const runIds = offers.map(({ run_id }) => run_id)
+        yield* until("none has a job", Effect.map(queue.missing(runIds), ({ length }) => length === 60))
+        const byId = (left: RunJob, right: RunJob) => left.run_id.localeCompare(right.run_id)
+        assert.deepStrictEqual(
+          seen.toSorted(byId),
+          offers.map(({ run_id, thread_id }) => ({ run_id, thread_id, redelivered: false })).toSorted(byId)
         )
-        const log: Array<string> = []
-        const queue = yield* queueFor((runId) =>
-          Effect.sync(() => log.push(`start ${runId}`)).pipe(
-            Effect.andThen(Effect.sleep(Math.random() * 4)),
-            Effect.andThen(Effect.sync(() => log.push(`end ${runId}`)))
-          )
-        )
-        yield* Effect.forEach(runs, (run) => queue.enqueue(run, credentials, committed))
-        yield* Effect.forEach(runs, (run) => queue.settled(run.run_id)).pipe(Effect.timeout("10 seconds"))
-        for (const { thread_id } of runs) {
-          const own = runs.filter((run) => run.thread_id === thread_id).map(({ run_id }) => run_id)
-          assert.deepStrictEqual(
-            log.filter((line) => own.some((runId) => line.endsWith(runId))),
-            own.flatMap((runId) => [`start ${runId}`, `end ${runId}`])
-          )
+        yield* until("none is held", Effect.map(queue.held, ({ length }) => length === 0))
+      }))
+
+    it.live("executes a run once, however often it is offered while its job is there", () =>
+      Effect.gen(function*() {
+        const queue = yield* opened(layer())
+        const at = yield* desk
+        const offer = newOffer(), last = newOffer()
+        yield* Effect.all([1, 2, 3].map(() => queue.offer(offer)), { concurrency: "unbounded" })
+        yield* queue.work(at.worker)
+        assert.strictEqual((yield* at.next).run_id, offer.run_id)
+        assert.deepStrictEqual(yield* queue.held, [offer.run_id])
+        yield* queue.offer(offer)
+        yield* queue.offer(last)
+        assert.strictEqual((yield* at.next).run_id, last.run_id)
+        yield* at.release(offer.run_id)
+        yield* until("it has no job", missing(queue, offer.run_id))
+        yield* at.release(last.run_id)
+        yield* until("the last has no job", missing(queue, last.run_id))
+        assert.strictEqual(yield* at.unseen, 0)
+      }))
+
+    it.live("executes what was offered while nobody worked", () =>
+      Effect.gen(function*() {
+        const queue = yield* opened(layer())
+        const at = yield* desk
+        const offers = newOffers(3)
+        yield* Effect.forEach(offers, queue.offer)
+        yield* Effect.sleep("100 millis")
+        assert.deepStrictEqual(yield* queue.held, [])
+        yield* queue.work(at.worker)
+        assert.sameMembers(yield* takes(at, 3), offers.map(({ run_id }) => run_id))
+      }))
+
+    it.live("executes no more at once than it may, and each end makes room for the next", () =>
+      Effect.gen(function*() {
+        const queue = yield* opened(layer({ concurrency: 3 }))
+        const at = yield* desk
+        yield* Effect.forEach(newOffers(8), queue.offer)
+        yield* queue.work(at.worker)
+        const first = yield* takes(at, 3)
+        yield* Effect.sleep("200 millis")
+        assert.strictEqual(yield* at.unseen, 0)
+        assert.lengthOf(yield* queue.held, 3)
+        for (let left = [...first], round = 0; round < 5; round++) {
+          const [ending = assert.fail("none runs"), ...others] = left
+          yield* at.release(ending)
+          left = [...others, (yield* at.next).run_id]
         }
+        assert.strictEqual(at.most(), 3)
       }))
 
-    it.live("does not let one thread wait for another", () =>
+    it.live("takes them by turn, and of one turn in the order in which they came", () =>
       Effect.gen(function*() {
-        const { execute, next, release } = yield* held
-        const queue = yield* queueFor(execute)
-        const runs = [runOn(newThread()), runOn(newThread()), runOn(newThread())]
-        for (const run of runs) yield* queue.enqueue(run, credentials, committed)
-        assert.sameMembers([yield* next, yield* next, yield* next], runs.map(({ run_id }) => run_id))
-        yield* Effect.forEach(runs, release)
-      }))
-
-    it.live("lets a latecomer wait for the run before it, though earlier ones have ended", () =>
-      Effect.gen(function*() {
-        const { execute, next, release } = yield* held
-        const queue = yield* queueFor(execute)
-        const thread = newThread()
-        const first = runOn(thread), second = runOn(thread), third = runOn(thread), elsewhere = runOn(newThread())
-        yield* queue.enqueue(first, credentials, committed)
-        yield* queue.enqueue(second, credentials, committed)
-        yield* release(first)
-        assert.deepStrictEqual([yield* next, yield* next], [first.run_id, second.run_id])
-        yield* queue.enqueue(third, credentials, committed)
-        yield* queue.enqueue(elsewhere, credentials, committed)
-        assert.strictEqual(yield* next, elsewhere.run_id)
-        yield* release(second)
-        assert.strictEqual(yield* next, third.run_id)
-        yield* Effect.forEach([third, elsewhere], release)
-      }))
-
-    it.live("executes a run once, however often it is enqueued", () =>
-      Effect.gen(function*() {
-        const { execute, next, release, waiting } = yield* held
-        const queue = yield* queueFor(execute)
-        const thread = newThread()
-        const first = runOn(thread), second = runOn(thread), last = runOn(thread)
-        for (const run of [first, second]) {
-          yield* Effect.all([1, 2, 3].map(() => queue.enqueue(run, credentials, committed)), {
-            concurrency: "unbounded"
-          })
+        const queue = yield* opened(layer({ concurrency: 1 }))
+        const at = yield* desk
+        const offers = [3, 1, 2, 1, 5_000_000_000, 2].map((turn) => newOffer({ turn }))
+        yield* Effect.forEach(offers, queue.offer)
+        yield* queue.work(at.worker)
+        const seen: Array<number> = []
+        for (const _ of offers) {
+          const { run_id } = yield* at.next
+          seen.push(offers.findIndex((offer) => offer.run_id === run_id))
+          yield* at.release(run_id)
         }
-        assert.strictEqual(yield* next, first.run_id)
-        yield* queue.enqueue(first, credentials, committed)
-        yield* queue.enqueue(second, credentials, committed)
-        yield* queue.enqueue(last, credentials, committed)
-        for (const run of [first, second, last]) yield* release(run)
-        assert.deepStrictEqual([yield* next, yield* next], [second.run_id, last.run_id])
-        yield* queue.settled(last.run_id)
-        assert.strictEqual(yield* waiting, 0)
+        assert.deepStrictEqual(seen, [1, 3, 2, 5, 0, 4])
       }))
 
-    it.live("gives each run its own credentials", () =>
+    it.live("does not execute a run before its time, nor long after it", () =>
       Effect.gen(function*() {
-        const given = new Map<RunId, RunCredentials>()
-        const queue = yield* queueFor((runId, credentials) => Effect.sync(() => given.set(runId, credentials)))
-        for (const token of ["a", "b"]) {
-          const run = runOn(newThread())
-          const own = { ...credentials, token: Redacted.make(token) }
-          yield* queue.enqueue(run, own, committed)
-          yield* queue.settled(run.run_id)
-          assert.strictEqual(given.get(run.run_id), own)
-        }
+        const queue = yield* opened(layer())
+        const at = yield* desk
+        yield* queue.work(at.worker)
+        const later = newOffer({ run_at: new Date(Date.now() + 1_000) }), now = newOffer()
+        yield* queue.offer(later)
+        yield* queue.offer(now)
+        assert.strictEqual((yield* at.next).run_id, now.run_id)
+        assert.strictEqual((yield* at.next).run_id, later.run_id)
+        const late = Date.now() - later.run_at.getTime()
+        assert.isAtLeast(late, 0, "ms after its time")
+        assert.isBelow(late, 2_500, "ms after its time")
+      }))
+
+    it.live("does not execute what was withdrawn while it waited", () =>
+      Effect.gen(function*() {
+        const queue = yield* opened(layer({ concurrency: 1 }))
+        const at = yield* desk
+        const [first = newOffer(), withdrawn = newOffer(), last = newOffer()] = newOffers(3)
+        yield* Effect.forEach([first, withdrawn, last], queue.offer)
+        yield* queue.work(at.worker)
+        assert.strictEqual((yield* at.next).run_id, first.run_id)
+        yield* queue.withdraw(withdrawn.run_id)
+        yield* queue.withdraw(RunId.make(newOffer().run_id))
+        yield* at.release(first.run_id)
+        assert.strictEqual((yield* at.next).run_id, last.run_id)
+        yield* at.release(last.run_id)
+        yield* until("the last has no job", missing(queue, last.run_id))
+        assert.strictEqual(yield* at.unseen, 0)
+      }))
+
+    it.live("knows which runs have no job, waiting, held or for later", () =>
+      Effect.gen(function*() {
+        const queue = yield* opened(layer({ concurrency: 1 }))
+        const at = yield* desk
+        const held = newOffer(), waits = newOffer({ turn: 2 }), stranger = newOffer()
+        const later = newOffer({ run_at: new Date(Date.now() + 60_000) })
+        yield* Effect.forEach([held, waits, later], queue.offer)
+        yield* queue.work(at.worker)
+        yield* at.next
+        const runIds = [held, waits, later, stranger].map(({ run_id }) => run_id)
+        assert.deepStrictEqual(yield* queue.missing(runIds), [stranger.run_id])
+        yield* queue.withdraw(held.run_id)
+        yield* queue.withdraw(later.run_id)
+        assert.sameMembers([...yield* queue.missing(runIds)], [held.run_id, later.run_id, stranger.run_id])
+        assert.deepStrictEqual(yield* queue.missing([]), [])
       }))
 
     for (const action of CancelAction.literals) {
-      it.live(`tells a running run to stop (${action}), and only that run`, () =>
+      it.live(`tells a run to stop (${action}) within a tenth of a second, and only that run`, () =>
         Effect.gen(function*() {
-          const stops = yield* Queue.unbounded<readonly [RunId, CancelAction]>()
-          const queue = yield* queueFor((runId, _, stop) =>
-            Effect.flatMap(stop, (action) => Queue.offer(stops, [runId, action] as const))
-          )
-          const run = runOn(newThread()), bystander = runOn(newThread())
-          yield* queue.enqueue(bystander, credentials, committed)
-          yield* queue.enqueue(run, credentials, committed)
-          yield* queue.cancel(run.run_id, action)
-          yield* queue.settled(run.run_id).pipe(Effect.timeout("5 seconds"))
-          assert.deepStrictEqual(yield* Queue.takeAll(stops), [[run.run_id, action]])
-        }))
-
-      it.live(`hands out a run that was cancelled in the queue (${action}) at once, with its stop told already`, () =>
-        Effect.gen(function*() {
-          const gate = yield* Deferred.make<void>()
-          const seen = new Map<RunId, CancelAction | "none">()
-          const queue = yield* queueFor((runId, _, stop) =>
-            Effect.raceFirst(stop, Effect.as(Effect.yieldNow, "none" as const)).pipe(
-              Effect.tap((told) => Effect.sync(() => seen.set(runId, told))),
-              Effect.andThen((told) => told === "none" ? Deferred.await(gate) : Effect.void)
-            )
-          )
-          const thread = newThread()
-          const first = runOn(thread), second = runOn(thread), third = runOn(thread)
-          for (const run of [first, second, third]) yield* queue.enqueue(run, credentials, committed)
-          yield* queue.cancel(second.run_id, action)
-          yield* queue.settled(second.run_id).pipe(Effect.timeout("5 seconds"))
-          assert.strictEqual(seen.get(second.run_id), action)
-          assert.isFalse(seen.has(third.run_id), "the third waits for the first yet")
-          yield* Deferred.succeed(gate, undefined)
-          yield* queue.settled(third.run_id).pipe(Effect.timeout("5 seconds"))
-          assert.deepStrictEqual([first, third].map(({ run_id }) => seen.get(run_id)), ["none", "none"])
+          const queue = yield* opened(layer())
+          const at = yield* desk
+          const runs = newOffers(5), bystander = newOffer()
+          yield* queue.work(at.worker)
+          yield* Effect.forEach([...runs, bystander], queue.offer)
+          yield* takes(at, 6)
+          // Whether this process hears yet is not what is asked here.
+          yield* Effect.sleep("300 millis")
+          const took: Array<number> = []
+          for (const { run_id } of runs) {
+            const start = performance.now()
+            yield* queue.stop(run_id, action)
+            const told = yield* at.nextTold
+            took.push(told.at - start)
+            assert.deepStrictEqual([told.run_id, told.stop], [run_id, { _tag: "Cancelled", action }])
+          }
+          assert.isBelow(median(took), 100, `ms, the median of ${took.map(Math.round).join(", ")}`)
+          yield* queue.stop(newOffer().run_id, action)
+          yield* Effect.sleep("50 millis")
+          assert.strictEqual(yield* at.untold, 0)
+          yield* until("only the bystander is held", Effect.map(queue.held, (ids) => ids.length === 1))
+          assert.deepStrictEqual(yield* queue.held, [bystander.run_id])
         }))
     }
 
-    it.live("settles when the run has ended, and at once what it does not hold", () =>
+    it.live("hands out again what was handed back, and says so", () =>
       Effect.gen(function*() {
-        const { execute, next, release } = yield* held
-        let ended = false
-        const queue = yield* queueFor((...run) =>
-          Effect.andThen(execute(...run), Effect.andThen(Effect.sleep(5), Effect.sync(() => ended = true)))
-        )
-        const run = runOn(newThread())
-        const stranger = runOn(newThread())
-        yield* queue.cancel(stranger.run_id, "interrupt")
-        yield* queue.settled(stranger.run_id)
-        yield* queue.enqueue(run, credentials, committed)
-        const settled = yield* Effect.forkChild(queue.settled(run.run_id), { startImmediately: true })
-        yield* next
-        assert.isUndefined(settled.pollUnsafe())
-        yield* release(run)
-        yield* Fiber.join(settled)
-        assert.isTrue(ended)
-        yield* queue.settled(run.run_id)
-        yield* queue.cancel(run.run_id, "rollback")
-      }))
-
-    it.live("goes on with the next run when one breaks", () =>
-      Effect.gen(function*() {
-        const thread = newThread()
-        const broken = runOn(thread), interrupted = runOn(thread), next = runOn(thread)
-        const ended: Array<RunId> = []
-        const queue = yield* queueFor((runId) => {
-          if (runId === broken.run_id) return Effect.die("broken")
-          return runId === interrupted.run_id ? Effect.interrupt : Effect.sync(() => ended.push(runId))
-        })
-        const runs = [broken, interrupted, next]
-        for (const run of runs) yield* queue.enqueue(run, credentials, committed)
-        for (const run of runs) yield* queue.settled(run.run_id).pipe(Effect.timeout("5 seconds"))
-        assert.deepStrictEqual(ended, [next.run_id])
-      }))
-
-    it.live("interrupts what runs when the process ends, and takes up what waits only to end it", () =>
-      Effect.gen(function*() {
-        const { execute, next, waiting } = yield* held
-        const scope = yield* Scope.make()
-        let interrupted = 0, ended = 0
-        const queue = yield* queueFor((runId, credentials, stop) =>
-          execute(runId, credentials, stop).pipe(
-            Effect.onInterrupt(() => Effect.sync(() => interrupted++)),
-            (work) => Effect.raceFirst(stop, work),
-            Effect.onInterrupt(() => Effect.sync(() => ended++)),
-            Effect.asVoid
+        const queue = yield* opened(layer())
+        const at = yield* desk
+        const offer = newOffer()
+        yield* queue.work(at.worker)
+        yield* queue.offer(offer)
+        assert.isFalse((yield* at.next).redelivered)
+        for (const _ of [1, 2]) {
+          yield* at.release(offer.run_id, "again")
+          assert.deepStrictEqual(
+            yield* at.next,
+            { run_id: offer.run_id, thread_id: offer.thread_id, redelivered: true }
           )
-        ).pipe(Scope.provide(scope))
-        const thread = newThread()
-        const running = runOn(thread)
-        for (const run of [running, runOn(thread), runOn(thread)]) yield* queue.enqueue(run, credentials, committed)
-        assert.strictEqual(yield* next, running.run_id)
-        yield* Scope.close(scope, Exit.void).pipe(Effect.timeout("5 seconds"))
-        assert.deepStrictEqual([interrupted, ended, yield* waiting], [1, 3, 0])
+        }
+        yield* at.release(offer.run_id)
+        yield* until("it has no job", missing(queue, offer.run_id))
+      }))
+
+    it.live("leaves a job alone of which a worker says that it is gone: there may be another one by now", () =>
+      Effect.gen(function*() {
+        const queue = yield* opened(layer())
+        const at = yield* desk
+        const offer = newOffer()
+        yield* queue.work(at.worker)
+        yield* queue.offer(offer)
+        yield* at.next
+        yield* queue.withdraw(offer.run_id)
+        const later = { ...offer, run_at: new Date(Date.now() + 60_000) }
+        yield* queue.offer(later)
+        yield* at.release(offer.run_id, "gone")
+        yield* until("it is not held", Effect.map(queue.held, ({ length }) => length === 0))
+        yield* Effect.sleep("100 millis")
+        assert.isFalse(yield* missing(queue, offer.run_id), "the other job has been taken away")
+        assert.strictEqual(yield* at.unseen, 0)
+      }))
+
+    it.live("lets whoever works on a run leave it before it is executed again", () =>
+      Effect.gen(function*() {
+        const queue = yield* opened(layer())
+        const log: Array<string> = []
+        let count = 0
+        yield* queue.work(workerOf((_, stop) => {
+          const self = ++count
+          log.push(`${self} begins`)
+          if (self === 2) return Effect.succeed<Answer>("done")
+          return Effect.gen(function*() {
+            log.push(`${self} is told ${(yield* stop)._tag}`)
+            yield* Effect.sleep("50 millis")
+            log.push(`${self} ends`)
+            return "gone" as const
+          })
+        }))
+        const offer = newOffer()
+        yield* queue.offer(offer)
+        yield* until("it is at work", Effect.sync(() => count === 1))
+        yield* queue.withdraw(offer.run_id)
+        yield* queue.offer(offer)
+        yield* until("the second has ended", missing(queue, offer.run_id))
+        assert.deepStrictEqual(log, ["1 begins", "1 is told Overtaken", "1 ends", "2 begins"])
+      }))
+
+    it.live("tries a run again that broke its worker, and takes nobody down with it", () =>
+      Effect.gen(function*() {
+        const queue = yield* opened(layer())
+        const at = yield* desk
+        const broken = newOffer(), interrupted = newOffer(), bystander = newOffer()
+        yield* queue.work({
+          ...at.worker,
+          execute: (job, stop) => {
+            if (job.redelivered || job.run_id === bystander.run_id) return at.worker.execute(job, stop)
+            return job.run_id === broken.run_id ? Effect.die(new Error("broken")) : Effect.interrupt
+          }
+        })
+        yield* Effect.forEach([bystander, broken, interrupted], queue.offer)
+        assert.strictEqual((yield* at.next).run_id, bystander.run_id)
+        assert.sameMembers(yield* takes(at, 2), [broken.run_id, interrupted.run_id])
+        for (const { run_id } of [bystander, broken, interrupted]) {
+          yield* at.release(run_id)
+          yield* until("it has no job", missing(queue, run_id))
+        }
+      }))
+
+    it.live("executes runs in the worker's own context, not in that of who offered them", () =>
+      Effect.gen(function*() {
+        const queue = yield* opened(layer())
+        const found: Array<string> = []
+        const execute = Effect.map(Effect.serviceOption(Caller), ({ _tag }) => {
+          found.push(_tag)
+          return "done" as const
+        })
+        yield* Effect.provideService(queue.work(workerOf(() => execute)), Caller, "worker")
+        const offer = newOffer()
+        yield* queue.offer(offer)
+        yield* until("it has no job", missing(queue, offer.run_id))
+        assert.deepStrictEqual(found, ["Some"])
+      }))
+
+    it.live("executes nothing after the end, and hands it to whoever works next", () =>
+      Effect.gen(function*() {
+        const queue = yield* opened(layer({ concurrency: 2 }))
+        const at = yield* desk
+        const scope = yield* Scope.make()
+        const offers = newOffers(4)
+        yield* Effect.forEach(offers, queue.offer)
+        yield* Scope.provide(queue.work(at.worker), scope)
+        yield* takes(at, 2)
+        yield* Scope.close(scope, Exit.void)
+        yield* queue.offer(newOffer())
+        yield* Effect.sleep("300 millis")
+        assert.strictEqual(yield* at.unseen, 0, "was taken up after the end")
+        assert.deepStrictEqual(yield* queue.held, [])
+        assert.deepStrictEqual(yield* queue.missing(offers.map(({ run_id }) => run_id)), [])
+        const next = yield* desk
+        yield* queue.work(next.worker)
+        for (const _ of [1, 2, 3, 4, 5]) yield* next.release((yield* next.next).run_id)
       }))
   })
 
-runQueueContract("in process", InProcessRunQueue.layer({ drainFor: "20 millis" }))
+for (const [name, layer] of adapters) runQueueContract(name, layer)

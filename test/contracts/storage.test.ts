@@ -1,17 +1,17 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Option, Schedule } from "effect"
+import { Deferred, Effect, Fiber, Layer, Schedule } from "effect"
 import { databaseLayer } from "../../src/adapters/postgres/Database.ts"
 import { PgAssistants } from "../../src/adapters/postgres/PgAssistants.ts"
-import { postgresLayer } from "../../src/adapters/postgres/Postgres.ts"
 import { AssistantId } from "../../src/domain/Assistant.ts"
 import { ThreadId } from "../../src/domain/Thread.ts"
 import { Assistants } from "../../src/ports/Assistants.ts"
 import { Storage } from "../../src/ports/Storage.ts"
 import { Threads } from "../../src/ports/Threads.ts"
 import { gate } from "../support/Gate.ts"
-import { checkpointerTables, inNowhere, person } from "../support/PostgresPorts.ts"
+import { person, postgresLayer } from "../support/PostgresPorts.ts"
 import { freshDatabase } from "../support/TestDatabase.ts"
+import { withRuns } from "./run-world.ts"
 
 const nobody = person("nobody")
 const emptyContent = { graph_id: "agent", name: "x", description: null, config: {}, context: {}, metadata: {} }
@@ -40,7 +40,7 @@ describe("Storage", () => {
         yield* open
         assert.strictEqual(yield* assistants.count({}, nobody), 0)
         assert.isTrue(yield* ready)
-      }).pipe(Effect.provide(postgresLayer({ url, poolSize: 3, alsoMigrate: checkpointerTables(real) })))
+      }).pipe(Effect.provide(postgresLayer({ url, poolSize: 3, alsoMigrate: Effect.void })))
     }))
 
   it.live("can be migrated by several replicas at once, and again", () =>
@@ -48,7 +48,7 @@ describe("Storage", () => {
       const url = yield* freshDatabase
       const start = Storage.pipe(
         Effect.flatMap((storage) => storage.awaitReady),
-        Effect.provide(Layer.fresh(postgresLayer({ url, poolSize: 2, alsoMigrate: checkpointerTables(url) })))
+        Effect.provide(Layer.fresh(postgresLayer({ url, poolSize: 2, alsoMigrate: Effect.void })))
       )
       yield* Effect.forEach(Array.from({ length: 5 }), () => start, { concurrency: "unbounded" })
       yield* start
@@ -61,7 +61,11 @@ describe("Storage", () => {
           "assistants",
           "threads_and_runs",
           "run_renewal",
-          "version_audience"
+          "version_audience",
+          "checkpoints",
+          "durable_runs",
+          "run_events",
+          "untouched_threads"
         ])
       }).pipe(Effect.provide(databaseLayer({ url, poolSize: 1 })))
     }))
@@ -93,7 +97,7 @@ describe("Storage", () => {
     }))
 
   it.live("a connection that the server ends, in a transaction or not, is no defect", () =>
-    inNowhere(Effect.gen(function*() {
+    withRuns(Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const threads = yield* Threads
       yield* threads.create(threadId, {}, nobody)
@@ -116,6 +120,6 @@ describe("Storage", () => {
       const blocked = yield* Fiber.join(waiting)
       yield* Fiber.interrupt(holder)
       assert.strictEqual(blocked._tag, "StorageUnavailable")
-      assert.isTrue(Option.isSome(yield* threads.delete(threadId, nobody)))
+      assert.isTrue(yield* threads.delete(threadId, nobody))
     })))
 })

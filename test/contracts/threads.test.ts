@@ -5,7 +5,9 @@ import { Effect, Option, Redacted } from "effect"
 import { organizations, people } from "../../src/adapters/demo/World.ts"
 import { ThreadId } from "../../src/domain/Thread.ts"
 import { Threads } from "../../src/ports/Threads.ts"
-import { checkpointer, inWorld, person } from "../support/PostgresPorts.ts"
+import { checkpointer, person } from "../support/PostgresPorts.ts"
+import { plantRows, rowsOf } from "./run-rows.ts"
+import { cancel, claim, create, ends, inLine, newRun, runId, settle, stops, withRuns } from "./run-world.ts"
 
 const nord = person(people.member, organizations.kanzleiNord)
 /** Of the same organisation: a thread is its owner's alone all the same. */
@@ -39,20 +41,14 @@ const latest = Effect.fnUntraced(function*(thread: ThreadId) {
   return yield* Effect.promise(() => saver.getTuple({ configurable: { thread_id: thread } }))
 })
 
-const rowsOf = Effect.fnUntraced(function*(thread: ThreadId) {
-  const sql = yield* PgClient.PgClient
-  const [row] = yield* sql<{ readonly rows: number }>`
-    select (
-      (select count(*) from langgraph_server.checkpoints where thread_id = ${thread}::text)
-      + (select count(*) from langgraph_server.checkpoint_writes where thread_id = ${thread}::text)
-      + (select count(*) from langgraph_server.checkpoint_blobs where thread_id = ${thread}::text)
-    )::int as rows`
-  return row?.rows
+const checkpointRows = Effect.fnUntraced(function*(thread: ThreadId) {
+  const rows = yield* rowsOf([thread])
+  return Object.entries(rows).reduce((sum, [table, count]) => table.includes(".checkpoint") ? sum + count : sum, 0)
 })
 
 describe("Threads", () => {
   it.effect("are their owner's alone", () =>
-    inWorld(Effect.gen(function*() {
+    withRuns(Effect.gen(function*() {
       const threads = yield* Threads
       const created = yield* threads.create(id(1), { topic: "§", list: [[1]] }, nord)
       assert.deepInclude(created, {
@@ -69,7 +65,7 @@ describe("Threads", () => {
         assert.isTrue(Option.isNone(yield* threads.find(id(1), other)))
         assert.isTrue(Option.isNone(yield* threads.patch(id(1), { mine: true }, other)))
         assert.isTrue(Option.isNone(yield* threads.copy(id(1), id(2), other)))
-        assert.isTrue(Option.isNone(yield* threads.delete(id(1), other)))
+        assert.isFalse(yield* threads.delete(id(1), other))
         assert.deepStrictEqual(yield* threads.search({ ...everything, ids: [id(1)] }, other), { items: [], total: 0 })
         assert.strictEqual(yield* threads.count({}, other), 0)
       }
@@ -77,7 +73,7 @@ describe("Threads", () => {
     })))
 
   it.effect("merge their metadata key by key", () =>
-    inWorld(Effect.gen(function*() {
+    withRuns(Effect.gen(function*() {
       const threads = yield* Threads
       yield* threads.create(id(1), { a: 1, b: { c: 1 } }, nord)
       const patched = Option.getOrThrow(yield* threads.patch(id(1), { b: { d: 2 }, e: null, nul: "a\0" }, nord))
@@ -85,7 +81,7 @@ describe("Threads", () => {
     })))
 
   it.effect("are found by what was asked, a page at a time", () =>
-    inWorld(Effect.gen(function*() {
+    withRuns(Effect.gen(function*() {
       const threads = yield* Threads
       const sql = yield* PgClient.PgClient
       const ids = Array.from({ length: 25 }, (_, index) => id(index))
@@ -107,21 +103,60 @@ describe("Threads", () => {
     })))
 
   it.effect("leave nothing behind, and nothing of others is touched", () =>
-    inWorld(Effect.gen(function*() {
+    withRuns(Effect.gen(function*() {
       const threads = yield* Threads
       for (const [thread, owner] of [[id(1), nord], [id(2), sued]] as const) {
         yield* threads.create(thread, {}, owner)
         yield* converse(thread)
       }
-      assert.strictEqual(yield* rowsOf(id(1)), 3)
-      assert.deepStrictEqual(yield* threads.delete(id(1), nord), Option.some([]))
-      assert.strictEqual(yield* rowsOf(id(1)), 0)
+      assert.strictEqual(yield* checkpointRows(id(1)), 3)
+      assert.isTrue(yield* threads.delete(id(1), nord))
+      assert.strictEqual(yield* checkpointRows(id(1)), 0)
       assert.isTrue(Option.isNone(yield* threads.find(id(1), nord)))
-      assert.strictEqual(yield* rowsOf(id(2)), 3)
+      assert.strictEqual(yield* checkpointRows(id(2)), 3)
+    })))
+
+  it.effect("go with their runs: nothing of them is in any table or in line, and what runs there is stopped", () =>
+    withRuns(Effect.gen(function*() {
+      const threads = yield* Threads
+      for (const [thread, owner, first] of [[id(1), nord, 1], [id(2), sued, 10]] as const) {
+        yield* threads.create(thread, {}, owner)
+        for (const last of [first, first + 1, first + 2]) {
+          yield* create(newRun(last, "enqueue", { thread_id: thread }), owner)
+        }
+        yield* create(newRun(first + 3, "enqueue", { thread_id: thread, after_seconds: 60 }), owner)
+        yield* claim(first, thread)
+        yield* settle(first, 1)
+        yield* claim(first + 1, thread)
+        const planted = yield* plantRows(thread, runId(first + 1))
+        assert.includeMembers(planted, [
+          "langgraph_server.checkpoints",
+          "langgraph_server.checkpoint_blobs",
+          "langgraph_server.checkpoint_writes",
+          "langgraph_server.run_events"
+        ])
+      }
+      const mine = [id(1), ...[1, 2, 3, 4].map(runId)]
+      const theirs = [id(2), ...[10, 11, 12, 13].map(runId)]
+      const before = yield* rowsOf(theirs)
+      assert.isTrue(Object.values(yield* rowsOf(mine)).every((rows) => rows > 0))
+      assert.isTrue(yield* threads.delete(id(1), nord))
+      const left = yield* rowsOf(mine)
+      assert.isTrue(Object.values(left).every((rows) => rows === 0), JSON.stringify(left))
+      assert.deepStrictEqual(yield* rowsOf(theirs), before)
+      assert.sameMembers(yield* inLine, [11, 13])
+      assert.deepStrictEqual(yield* stops, ["2 interrupt", "3 interrupt", "4 interrupt"])
+
+      // Its worker does not know it yet.
+      assert.isTrue(Option.isNone(yield* settle(2, 1)))
+      assert.isTrue(Option.isNone(yield* claim(2, id(1))))
+      yield* cancel(2)
+      assert.deepStrictEqual(yield* rowsOf(mine), left)
+      assert.deepStrictEqual(yield* ends, ["1 Completed", "10 Completed"])
     })))
 
   it.effect("can be copied with their whole history", () =>
-    inWorld(Effect.gen(function*() {
+    withRuns(Effect.gen(function*() {
       const threads = yield* Threads
       const sql = yield* PgClient.PgClient
       yield* threads.create(id(1), { topic: "§" }, nord)
@@ -136,7 +171,7 @@ describe("Threads", () => {
       assert.deepStrictEqual(copy?.pendingWrites, original?.pendingWrites)
       assert.deepStrictEqual(copy?.metadata, Object.assign({}, original?.metadata, { thread_id: id(2) }))
 
-      assert.deepStrictEqual(yield* threads.delete(id(1), nord), Option.some([]))
-      assert.strictEqual(yield* rowsOf(id(2)), 3)
+      assert.isTrue(yield* threads.delete(id(1), nord))
+      assert.strictEqual(yield* checkpointRows(id(2)), 3)
     })))
 })

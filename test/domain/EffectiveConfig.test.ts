@@ -7,7 +7,8 @@ import {
   effectiveConfig,
   type KeyOrigin,
   RunOverrides,
-  serversAreTheAgents
+  serversAreTheAgents,
+  wantsToken
 } from "../../src/domain/EffectiveConfig.ts"
 import type { JsonObject } from "../../src/domain/Json.ts"
 import { frozen, json, key, memberOwned, organization, syncedAgent } from "./Arbitraries.ts"
@@ -196,5 +197,34 @@ describe("a run's own keys", () => {
       assert.strictEqual(layers.assistant.provenance._tag, "Agent")
       assert.deepStrictEqual(configurable["mcp_config"], configurableOf(layers.assistant.config)["mcp_config"])
     }))
+  })
+})
+
+describe("the caller's token", () => {
+  const agents: EffectiveConfig["origins"] = { supabase_organization_id: "server", mcp_config: "assistant" }
+  const server = fc.record({ url: fc.webUrl(), auth_required: fc.oneof(fc.boolean(), json) }, { requiredKeys: ["url"] })
+  const servers = fc.array(fc.oneof(server, json), { maxLength: 4 })
+  const asks = (server: unknown) =>
+    typeof server === "object" && server !== null && "auth_required" in server && server.auth_required === true
+
+  it("is wanted where one of the agent's own servers asks for it", () => {
+    fc.assert(fc.property(servers, (servers) => {
+      const configurable = { mcp_config: { servers } }
+      assert.strictEqual(wantsToken({ configurable, origins: agents }), servers.some(asks))
+    }))
+  })
+
+  it("is wanted by no server that somebody else has named, nor by what is no list of servers", () => {
+    const asking = { mcp_config: { servers: [{ url: "https://mcp.example", auth_required: true }] } }
+    assert.isTrue(wantsToken({ configurable: asking, origins: agents }))
+    for (const from of ["default", "header", "request", "server"] as const) {
+      assert.isFalse(wantsToken({ configurable: asking, origins: { ...agents, mcp_config: from } }), from)
+    }
+    assert.isFalse(wantsToken({ configurable: asking, origins: { mcp_config: "assistant" } }))
+    fc.assert(fc.property(json, (config) => {
+      const listed = typeof config === "object" && config !== null && "servers" in config
+      assert.isTrue(listed || !wantsToken({ configurable: { mcp_config: config }, origins: agents }))
+    }))
+    assert.isFalse(wantsToken({ configurable: {}, origins: agents }))
   })
 })

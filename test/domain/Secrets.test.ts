@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
 import type { Json, JsonObject } from "../../src/domain/Json.ts"
-import { mask, maskSecrets, restoreSecrets, secretsOf } from "../../src/domain/Secrets.ts"
+import { keyOfPlace, mask, maskSecrets, restoreSecrets, secretsOf } from "../../src/domain/Secrets.ts"
 import { frozen, json, jsonObject } from "./Arbitraries.ts"
 
 /** What nothing else in a configuration looks like. */
@@ -67,6 +67,20 @@ describe("masked secrets", () => {
       const withoutHeaders = sensitive.mcp_config?.servers.filter((server) => !JSON.stringify(server).includes("sk-"))
       const mcp_config = { servers: withoutHeaders ?? [] }
       assert.deepStrictEqual(maskSecrets({ mcp_config }), { mcp_config })
+    }))
+  })
+})
+
+describe("the place of a secret", () => {
+  it("tells which key it is in: without that key it is not there, without the others it is", () => {
+    fc.assert(fc.property(configurable, (configurable) => {
+      for (const [place, value] of secretsOf(configurable)) {
+        const key = keyOfPlace(place)
+        const { [key]: alone, ...others } = configurable
+        assert.isDefined(alone, place)
+        assert.deepStrictEqual(secretsOf({ [key]: alone ?? null }).get(place), value)
+        assert.isFalse(secretsOf(others).has(place), place)
+      }
     }))
   })
 })

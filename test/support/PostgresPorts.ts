@@ -1,8 +1,13 @@
 import { PostgresSaver } from "@langchain/langgraph-checkpoint-postgres"
-import { Effect, Redacted } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { Pool } from "pg"
 import type { World } from "../../src/adapters/demo/World.ts"
-import { postgresLayer } from "../../src/adapters/postgres/Postgres.ts"
+import { databaseLayer, type DatabaseOptions } from "../../src/adapters/postgres/Database.ts"
+import { PgAgentSource } from "../../src/adapters/postgres/PgAgentSource.ts"
+import { PgAssistants } from "../../src/adapters/postgres/PgAssistants.ts"
+import { PgMemberships } from "../../src/adapters/postgres/PgMemberships.ts"
+import { PgStorage, type StorageOptions } from "../../src/adapters/postgres/PgStorage.ts"
+import { PgSyncedAssistants } from "../../src/adapters/postgres/PgSyncedAssistants.ts"
 import { OrganizationId, type Principal, UserId } from "../../src/domain/Principal.ts"
 import { Storage } from "../../src/ports/Storage.ts"
 import { consumerWorld, freshDatabase } from "./TestDatabase.ts"
@@ -22,12 +27,18 @@ export const checkpointer = (url: Redacted.Redacted<string>) =>
 export const checkpointerTables = (url: Redacted.Redacted<string>) =>
   checkpointer(url).pipe(Effect.flatMap((saver) => Effect.tryPromise(() => saver.setup())), Effect.scoped)
 
-/** Runs a test's work with every port on a migrated database. */
+/** The ports of agents and their assistants, on one pool. */
+export const postgresLayer = <E>(options: DatabaseOptions & StorageOptions<E>) =>
+  Layer.mergeAll(PgStorage(options), PgAgentSource, PgAssistants, PgMemberships, PgSyncedAssistants).pipe(
+    Layer.provideMerge(databaseLayer(options))
+  )
+
+/** Runs a test's work with them on a migrated database. */
 export const onPostgres = <A, E, R>(url: Redacted.Redacted<string>, work: Effect.Effect<A, E, R>) =>
   Storage.pipe(
     Effect.flatMap((storage) => storage.awaitReady),
     Effect.andThen(work),
-    Effect.provide(postgresLayer({ url, poolSize: 4, alsoMigrate: checkpointerTables(url) }))
+    Effect.provide(postgresLayer({ url, poolSize: 4, alsoMigrate: Effect.void }))
   )
 
 /** The same on a database of the test's own, with both organisations of the consumer's world. */

@@ -87,8 +87,10 @@ export const layer = ({ concurrency, drainFor }: InProcessOptions): Layer.Layer<
           if (held.get(run_id) === run) held.delete(run_id)
           return Effect.andThen(Deferred.succeed(run.ended, undefined), wake.open)
         })
-        const redelivered = job.deliveries > 1
-        yield* Effect.andThen(turn, execute({ run_id, thread_id, redelivered }, Deferred.await(run.stop))).pipe(
+        const work = Effect.suspend(() =>
+          execute({ run_id, thread_id, redelivered: job.deliveries > 1 }, Deferred.await(run.stop))
+        )
+        yield* Effect.andThen(turn, work).pipe(
           Effect.onExit((exit) => settle(job, exit)),
           Effect.ensuring(end),
           Effect.annotateLogs({ run_id }),

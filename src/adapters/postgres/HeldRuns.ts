@@ -50,10 +50,12 @@ export const heldRuns = Effect.sync(() => {
       return run
     }),
     remove: Effect.fnUntraced(function*(run: HeldRun) {
+      if (runs.get(run.runId) === run) {
+        runs.delete(run.runId)
+        yield* Metric.modify(held, -1)
+      }
+      // Last: whoever waits for it looks at what is left.
       yield* Deferred.succeed(run.ended, undefined)
-      if (runs.get(run.runId) !== run) return
-      runs.delete(run.runId)
-      yield* Metric.modify(held, -1)
     }),
     stop,
     stopAll: (why: RunStop) => Effect.forEach([...runs.values()], (run) => stop(run, why), { discard: true }),

@@ -1,5 +1,18 @@
 import { PgClient } from "@effect/sql-pg"
-import { Clock, Duration, Effect, Exit, Latch, Layer, PubSub, Schedule, Schema, Scope, Semaphore } from "effect"
+import {
+  Clock,
+  Context,
+  Duration,
+  Effect,
+  Exit,
+  Latch,
+  Layer,
+  PubSub,
+  Schedule,
+  Schema,
+  Scope,
+  Semaphore
+} from "effect"
 import { RunId } from "../../domain/Run.ts"
 import { RunQueue, type RunWorker } from "../../ports/RunQueue.ts"
 import { orUnavailable } from "./Database.ts"
@@ -41,7 +54,9 @@ export const PgBossRunQueue = ({ concurrency, drainFor, heartbeatSeconds }: RunQ
       const engine = yield* JobEngine
       const signals = yield* Signals
       const held = yield* heldRuns
-      const context = yield* Effect.context<PgClient.PgClient | JobEngine | Signals>()
+      const services = Context.pick(PgClient.PgClient, JobEngine, Signals)(
+        yield* Effect.context<PgClient.PgClient | JobEngine | Signals>()
+      )
 
       const tell = (signal: Parameters<typeof signals.tell>[0][number]) => orUnavailable(signals.tell([signal]))
 
@@ -119,7 +134,7 @@ export const PgBossRunQueue = ({ concurrency, drainFor, heartbeatSeconds }: RunQ
         yield* keepUp("fetch-runs", background, loop)
         yield* keepUp("heartbeat", background, every(Duration.divideUnsafe(heart, 6), beat))
         yield* keepUp("supervise-queue", background, every(Duration.seconds(1), heartbeat.superviseOthers))
-      }, Effect.provideContext(context))
+      }, Effect.provideContext(services))
 
       return RunQueue.of({
         replica: signals.replica,

@@ -26,7 +26,7 @@ import { decodeRows, jsonb } from "./Values.ts"
 const decodeRuns = decodeRows(RunRow)
 const decodeIds = decodeRows(Schema.Struct({ run_id: RunId }))
 const decodeThreads = decodeRows(Schema.Struct({ status: ThreadStatus }))
-const decodeWaiting = decodeRows(Schema.Struct({ waiting: Schema.Int }))
+const decodeCounts = decodeRows(Schema.Struct({ active: Schema.Int, waiting: Schema.Int }))
 
 export const PgRuns = Layer.effect(
   Runs,
@@ -38,24 +38,35 @@ export const PgRuns = Layer.effect(
     const ends = runEnds(sql, queue, line)
     const columns = sql.literal(runColumns)
 
+    const due = sql.literal("(r.status = 'running' or (r.status = 'pending' and r.run_at <= clock_timestamp()))")
+
     /** Active and due, in their order. By runs_active. */
     const activeOn = (threadId: NewRun["thread_id"]) =>
       decodeRuns(sql`
         select ${columns}
         from langgraph_server.runs r
         where r.thread_id = ${threadId}
-          and (r.status = 'running' or (r.status = 'pending' and r.run_at <= clock_timestamp()))
+          and ${due}
         order by r.run_at, r.id`)
 
-    /** Counted to the limit, no further: by runs_waiting. */
-    const hasRoom = Effect.fnUntraced(function*(tenant: string) {
-      const [counted] = yield* decodeWaiting(sql`
-        select count(*)::int as waiting
-        from (
-          select from langgraph_server.runs where tenant = ${tenant} and status = 'pending' limit ${policy.waitingPerTenant}
-        ) w`)
-      return counted === undefined || counted.waiting < policy.waitingPerTenant
-    })
+    /** How many are active and due on a thread, by runs_active; and of a tenant wait, by runs_waiting, to the limit. */
+    const counts = (threadId: NewRun["thread_id"], tenant: string) =>
+      decodeCounts(sql`
+        select
+          (
+            select count(*)::int
+            from langgraph_server.runs r
+            where r.thread_id = ${threadId} and ${due}
+          ) as active,
+          (
+            select count(*)::int
+            from (
+              select
+              from langgraph_server.runs
+              where tenant = ${tenant} and status = 'pending'
+              limit ${policy.waitingPerTenant}
+            ) w
+          ) as waiting`).pipe(Effect.flatMap((rows) => Effect.orDie(Effect.fromOption(Array.head(rows)))))
 
     /**
      * The run, and what its thread shows of it. Which graph's state the thread has is known when the run starts; until its
@@ -115,17 +126,18 @@ export const PgRuns = Layer.effect(
             for update`)
           if (thread === undefined) return yield* new ThreadNotFound({ thread: run.thread_id })
 
-          const active = yield* activeOn(run.thread_id)
-          const admission = admit(run.multitask_strategy, active.length)
+          const { active, waiting } = yield* counts(run.thread_id, run.tenant)
+          const admission = admit(run.multitask_strategy, active)
           if (Admission.$is("Rejected")(admission)) return yield* new ThreadBusy({ thread: run.thread_id })
           if (isResume(run.request) && !canResume(thread.status)) {
             return yield* new NothingToResume({ thread: run.thread_id })
           }
-          if (!(yield* hasRoom(run.tenant))) {
+          if (waiting >= policy.waitingPerTenant) {
             return yield* new TooManyRuns({ limit: policy.waitingPerTenant })
           }
           if (admission._tag === "AcceptedAfter") {
-            yield* Effect.forEach(active, (earlier) => stop(earlier, admission.action, atEnd), { discard: true })
+            const earlier = yield* activeOn(run.thread_id)
+            yield* Effect.forEach(earlier, (one) => stop(one, admission.action, atEnd), { discard: true })
           }
 
           const created = yield* insert(run, owner.userId)

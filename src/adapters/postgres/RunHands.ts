@@ -60,7 +60,9 @@ export const runHands = Effect.fnUntraced(function*(held: HeldRuns, worker: RunW
         Effect.andThen(Effect.timeoutOption(Deferred.await(before.ended), leaving)),
         Effect.andThen(Deferred.succeed(before.abandoned, undefined))
       )
-      const execute = worker.execute({ ...job, redelivered: delivery.retryCount > 0 }, Deferred.await(run.stop))
+      const execute = Effect.suspend(() =>
+        worker.execute({ ...job, redelivered: delivery.retryCount > 0 }, Deferred.await(run.stop))
+      )
       yield* Effect.andThen(turn, execute).pipe(
         Effect.raceFirst(Effect.andThen(Deferred.await(run.abandoned), Effect.interrupt)),
         Effect.onExit((exit) => conclude(run, exit)),
