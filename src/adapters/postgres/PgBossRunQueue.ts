@@ -60,6 +60,11 @@ export const PgBossRunQueue = ({ concurrency, drainFor, heartbeatSeconds }: RunQ
 
       const tell = (signal: Parameters<typeof signals.tell>[0][number]) => orUnavailable(signals.tell([signal]))
 
+      let beating = false
+      /** Whose life nobody knows of, their runs are not left alone: requests may come before the first heartbeat. */
+      const beKnown = orUnavailable(sql`
+        insert into langgraph_server.replicas (id) values (${signals.replica}) on conflict (id) do nothing`)
+
       const work = Effect.fnUntraced(function*(worker: RunWorker) {
         const wake = yield* Latch.make(true)
         const background = yield* Scope.make()
@@ -68,15 +73,14 @@ export const PgBossRunQueue = ({ concurrency, drainFor, heartbeatSeconds }: RunQ
         const fetching = yield* Semaphore.make(1)
         let closing = false
 
-        const jobs = Effect.suspend(() =>
+        const jobs = Effect.flatMap(heartbeat.others, (others) =>
           engine.ask((boss, db) =>
             boss.fetch<unknown>(runQueue, {
               batchSize: Math.min(concurrency - held.count(), handful),
-              ignoreGroups: [...heartbeat.others()],
+              ignoreGroups: [...others],
               db
             })
-          )
-        ).pipe(Effect.withTracerEnabled(false))
+          )).pipe(Effect.withTracerEnabled(false))
 
         const fetch = Effect.gen(function*() {
           if (closing || held.count() >= concurrency) return
@@ -117,6 +121,7 @@ export const PgBossRunQueue = ({ concurrency, drainFor, heartbeatSeconds }: RunQ
 
         // Who does not know who else lives can't tell whose runs to leave alone.
         yield* Effect.orDie(Effect.retry(heartbeat.beat, patiently))
+        beating = true
         yield* Effect.addFinalizer(() =>
           Effect.gen(function*() {
             closing = true
@@ -139,7 +144,8 @@ export const PgBossRunQueue = ({ concurrency, drainFor, heartbeatSeconds }: RunQ
       return RunQueue.of({
         replica: signals.replica,
         offer: Effect.fn("RunQueue.offer")(function*(offer) {
-          const { run_id, thread_id } = offer
+          const { home, run_id, thread_id } = offer
+          if (home === signals.replica && !beating) yield* beKnown
           const options = jobOf(offer, yield* Clock.currentTimeMillis)
           yield* engine.ask((boss, db) => boss.send(runQueue, { run_id, thread_id }, { ...options, db }))
           if (options.startAfter === undefined) yield* tell(Signal.Wake())

@@ -34,14 +34,16 @@ export const runHeartbeat = Effect.fnUntraced(function*(
   /** Longer than this between two of them, and the database was away, or this process was frozen. */
   const unbroken = options.seconds * 1000 / 2
 
+  const show = sql`
+    insert into langgraph_server.replicas (id) values (${options.replica})
+    on conflict (id) do update set renewed_at = now()`.pipe(orUnavailable)
+
+  /** The other replicas that live: a handful of rows. */
   const meet = decodeReplicas(sql`
-    with here as (
-      insert into langgraph_server.replicas (id) values (${options.replica})
-      on conflict (id) do update set renewed_at = now()
-    )
     select id
     from langgraph_server.replicas
     where id <> ${options.replica} and renewed_at > now() - make_interval(secs => ${options.seconds})`).pipe(
+    Effect.map((replicas) => replicas.map(({ id }) => id)),
     orUnavailable
   )
 
@@ -76,15 +78,16 @@ export const runHeartbeat = Effect.fnUntraced(function*(
      */
     beat: Effect.gen(function*() {
       const before = others
-      others = (yield* meet).map(({ id }) => id)
+      yield* show
+      others = yield* meet
       yield* touch
       const now = yield* Clock.currentTimeMillis
       inTouch = now - lastBeat > unbroken ? 1 : inTouch + 1
       lastBeat = now
       return before.some((id) => !others.includes(id))
     }),
-    /** The other replicas that live. */
-    others: () => others,
+    /** Asked each time: one that came after our last beat may have accepted runs that only it should execute. */
+    others: meet,
     /**
      * Gives what was not heard of for too long back to the queue, and answers whether there was any. Not soon after the
      * database was away: it was so for the others as well, whose runs only look lost then.
