@@ -4,15 +4,18 @@ import { Argument, Command, Flag } from "effect/cli"
 import { EmbeddedPostgres } from "../../src/adapters/embedded-postgres/EmbeddedPostgres.ts"
 import { runProgram } from "../../src/app/Program.ts"
 import { bad, good } from "../support/Terminal.ts"
+import { checkpoints } from "./Checkpoints.ts"
+import { events } from "./Events.ts"
 import { lookup } from "./Lookup.ts"
 import { memory } from "./Memory.ts"
 import { profile } from "./Profile.ts"
+import { queue } from "./Queue.ts"
 import { keep, print, type Section } from "./Report.ts"
 import { runs } from "./Runs.ts"
 import { sync } from "./Sync.ts"
 
-const suites = { runs, sync, lookup, memory, profile }
-const names = ["runs", "sync", "lookup", "memory", "profile"] as const
+const suites = { runs, sync, lookup, memory, profile, checkpoints, events, queue }
+const names = ["runs", "sync", "lookup", "memory", "profile", "checkpoints", "events", "queue"] as const
 
 /** Where a run's time goes is for whoever wants to know; it has no target. */
 const usual = names.filter((name) => name !== "profile")

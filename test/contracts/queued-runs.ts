@@ -111,7 +111,7 @@ export const desk = Effect.gen(function*() {
     })))
 
   const soon = <A>(what: string, effect: Effect.Effect<A>) =>
-    Effect.timeoutOrElse(effect, { duration: "10 seconds", orElse: () => Effect.die(new Error(`Nobody ${what}`)) })
+    Effect.timeoutOrElse(effect, { duration: "15 seconds", orElse: () => Effect.die(new Error(`Nobody ${what}`)) })
 
   return {
     worker: workerOf(execute),

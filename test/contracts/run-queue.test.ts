@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { CancelAction, RunId } from "../../src/domain/Run.ts"
 import type { RunJob, RunQueue } from "../../src/ports/RunQueue.ts"
-import { adapters, opened, type QueueOptions } from "./queue-replicas.ts"
+import type { QueueOptions } from "./boss-replica.ts"
+import { adapters, opened } from "./queue-replicas.ts"
 import { type Answer, desk, newOffer, newOffers, takes, until, workerOf } from "./queued-runs.ts"
 
 const median = (values: ReadonlyArray<number>) =>

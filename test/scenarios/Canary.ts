@@ -28,16 +28,18 @@ export const tellTale = ({ url }: EchoingProvider) => ({ ...serverKeys, ...allow
 const marker = "Sichtmarke"
 
 /** Every value of every column of every table there is, as text; bytes in both readings of them. */
-const everything = async ({ database }: Throughline): Promise<string> => {
-  const texts: Array<string> = []
+const everything = async ({ database }: Throughline): Promise<ReadonlyMap<string, string>> => {
+  const tables = new Map<string, string>()
   for (const table of await allTables(database)) {
+    const texts: Array<string> = []
     const { rows } = await database.query<Record<string, unknown>>(`select * from ${table}`)
     for (const value of rows.flatMap((row) => Object.values(row))) {
       if (Buffer.isBuffer(value)) texts.push(value.toString("utf8"), value.toString("latin1"))
       else texts.push(typeof value === "string" ? value : JSON.stringify(value) ?? "")
     }
+    tables.set(table, texts.join("\n"))
   }
-  return texts.join("\n")
+  return tables
 }
 
 /** A secret as it is, and as bytes are often written. */
@@ -164,6 +166,9 @@ const play = async (world: Throughline, echo: EchoingProvider): Promise<Readonly
       (await ask(world, undefined, "POST /threads", {}, { authorization: `Bearer ${world.token("member")}x` })).text
     )
     bodies.push((await ask(world, undefined, "GET /metrics")).text)
+    // One that still waits has its job, and its secrets in the server's memory.
+    const later = { assistant_id: own, input: question("say:später"), after_seconds: 3_600 }
+    await send("POST /runs", { ...later, config: { configurable: { custom_api_key: secrets.runKey } } })
     assert.isTrue(echo.seen.some((text) => text.includes(secrets.customKey)), "the provider could have told")
     assert.isTrue(echo.seen.some((text) => text.includes(serverKeys.ANTHROPIC_API_KEY)), "of the server's key too")
     return bodies
@@ -175,7 +180,17 @@ const play = async (world: Throughline, echo: EchoingProvider): Promise<Readonly
 /** Field failure 18: a credential is in no row, no log line and no answer. */
 export const noCredentialAnywhere = (echo: EchoingProvider): Scenario => async (world) => {
   const bodies = await play(world, echo)
-  const places = { database: await everything(world), logs: world.logs.join("\n"), answers: bodies.join("\n") }
+  const tables = await everything(world)
+  for (const table of ["runs", "run_events", "checkpoint_blobs"]) {
+    assert.include(tables.get(`langgraph_server.${table}`), marker, `there is something to find in ${table}`)
+  }
+  const { rows } = await world.database.query<{ id: string }>(
+    "select id from langgraph_server.runs where status = 'pending'"
+  )
+  assert.lengthOf(rows, 1)
+  assert.include(tables.get("langgraph_queue.job"), rows[0]?.id, "and among the jobs")
+  const database = [...tables.values()].join("\n")
+  const places = { database, logs: world.logs.join("\n"), answers: bodies.join("\n") }
   const [, , signature = ""] = world.token("member").split(".")
   const credentials = [...Object.values(secrets), ...Object.values(serverKeys), signature, world.secret]
   for (const [place, text] of Object.entries(places)) {

@@ -1,8 +1,9 @@
 import { Effect, Option, Redacted, Stream } from "effect"
-import * as InProcessRunEvents from "../../src/adapters/in-process/InProcessRunEvents.ts"
 import * as LangGraphs from "../../src/adapters/langgraph/LangGraphs.ts"
 import * as McpToolSource from "../../src/adapters/mcp/McpToolSource.ts"
 import * as GuardedFetch from "../../src/adapters/outbound/GuardedFetch.ts"
+import { PgBossRunQueue } from "../../src/adapters/postgres/PgBossRunQueue.ts"
+import { PgRunEvents } from "../../src/adapters/postgres/PgRunEvents.ts"
 import { PgRunLedger } from "../../src/adapters/postgres/PgRunLedger.ts"
 import { PgRuns } from "../../src/adapters/postgres/PgRuns.ts"
 import * as AesSecretBox from "../../src/adapters/secrets/AesSecretBox.ts"
@@ -12,6 +13,7 @@ import { ThreadId } from "../../src/domain/Thread.ts"
 import { AgentGraphs, type GraphRun } from "../../src/ports/AgentGraphs.ts"
 import { Outbound } from "../../src/ports/Outbound.ts"
 import { RunEvents } from "../../src/ports/RunEvents.ts"
+import { RunQueue } from "../../src/ports/RunQueue.ts"
 import { RunLedger, Runs } from "../../src/ports/Runs.ts"
 import { SecretBox } from "../../src/ports/SecretBox.ts"
 import { ToolSource } from "../../src/ports/ToolSource.ts"
@@ -22,6 +24,7 @@ import { brokenToolServers, callPatience, patience } from "./BrokenToolServers.t
 import { allowLocalhost, callersEndpoints } from "./CallersEndpoints.ts"
 import { callersTokens } from "./CallersTokens.ts"
 import { noCredentialAnywhere, tellTale } from "./Canary.ts"
+import { cancelledRuns } from "./CancelledRuns.ts"
 import { effectiveConfiguration } from "./EffectiveConfiguration.ts"
 import { failedRuns } from "./FailedRuns.ts"
 import { session72 } from "./Session72.ts"
@@ -121,25 +124,45 @@ export const faultyRuns: Faults = {
   "a run that failed is a success": {
     swapped: () => ({
       runLedger: altered(RunLedger, PgRunLedger, ({ settle }) => ({
-        settle: (runId, attempt) => settle(runId, attempt, RunOutcome.Completed({ interrupts: {}, waiting: false }))
+        settle: (claim, outcome, atEnd) =>
+          settle(claim, RunOutcome.Completed({ interrupts: {}, waiting: false }), (run) => atEnd(run, outcome))
       }))
     }),
     caughtBy: named(failedRuns, "a model that refuses ends the run as an error, wherever one looks"),
     noticed: /undefined to equal 'error'/
   },
+  "nobody tells a run that it is to stop": {
+    swapped: ({ runs, shutdownSeconds }) => ({
+      runQueue: altered(
+        RunQueue,
+        PgBossRunQueue({
+          concurrency: runs.perProcess,
+          heartbeatSeconds: runs.heartbeatSeconds,
+          drainFor: `${shutdownSeconds} seconds`
+        }),
+        () => ({ stop: () => Effect.void })
+      )
+    }),
+    caughtBy: named(
+      cancelledRuns,
+      "a stop aborts the model's request at once and keeps what was said so far"
+    ),
+    noticed: /the model's request is gone did not happen/
+  },
   "whoever reads has missed the beginning": {
     swapped: () => ({
-      runEvents: altered(RunEvents, InProcessRunEvents.layer, ({ read }) => ({
+      runEvents: altered(RunEvents, PgRunEvents(), ({ read }) => ({
         read: (runId, after) => Stream.drop(read(runId, after), after === -1 ? 1 : 0)
       }))
     }),
     caughtBy: named(streams, "frames are numbered, the first says which run it is, and headers say where it is"),
     noticed: /\[ 'values', 'values' \] to deeply equal/
   },
-  "every server gets the caller's token": {
+  "every server gets a token": {
+    // A token of its own: the caller's is not even kept for a run of which no server may have it.
     swapped: () => ({
       toolSource: altered(ToolSource, McpToolSource.layer(), ({ load }) => ({
-        load: (request) => load({ ...request, trusted: true })
+        load: (request) => load({ ...request, trusted: true, token: request.token ?? Redacted.make("a token") })
       }))
     }),
     caughtBy: named(callersTokens, "servers that a member names get no token: they are skipped, and that is said"),

@@ -100,6 +100,8 @@ export const interruptedRuns: Scenarios = {
         () => fetch("member", `/threads/${thread_id}/runs/wait`, { method: "POST", body: answer })
       )
     )
+    // Whoever waits has the status before the run has ended.
+    await Promise.all(answers.map((answer) => answer.text()))
     assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, 409, 409, 409, 409, 409, 409, 409])
     const state = said((await threads.getState(thread_id)).values)
     assert.lengthOf(state.filter((line) => line.includes("tool: answered")), 1)

@@ -60,6 +60,11 @@ const taken = (body: Case["body"]): ReadonlyArray<Case> => [
   { owner: 200, strangers: everyStranger(409), ...(body === undefined ? {} : { body }) }
 ]
 
+/** Stops what is the caller's, which of what is somebody else's is nothing: nobody is told what there is. */
+const stopsNothing = (body: Case["body"]): ReadonlyArray<Case> => [
+  { owner: 204, strangers: everyStranger({ status: 204, text: "" }), ...(body === undefined ? {} : { body }) }
+]
+
 const byMetadata = () => ({ metadata: { canary } })
 const run = ({ assistant_id }: Owned) => ({ assistant_id, input: question("say:hallo"), if_not_exists: "create" })
 const checkpointed = ({ checkpoint_id }: Owned) => ({ checkpoint: { checkpoint_id } })
@@ -95,6 +100,10 @@ export const matrix: Readonly<Record<string, ReadonlyArray<Case>>> = {
   "GET /threads/{thread_id}/runs/{run_id}/join": onlyOwners(),
   "GET /threads/{thread_id}/runs/{run_id}/stream": onlyOwners(),
   "POST /threads/{thread_id}/runs/{run_id}/cancel": onlyOwners(undefined, 202),
+  "POST /runs/cancel": [
+    ...stopsNothing(({ run_id, thread_id }) => ({ thread_id, run_ids: [run_id] })),
+    ...stopsNothing(() => ({ status: "all" }))
+  ],
   "POST /threads/{thread_id}/runs/wait": onlyOwners(run),
   "POST /threads/{thread_id}/runs/stream": onlyOwners(run),
   "POST /threads/{thread_id}/runs": onlyOwners((owned) => ({ ...run(owned), multitask_strategy: "enqueue" })),

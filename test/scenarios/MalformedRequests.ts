@@ -41,7 +41,9 @@ const filled = (path: string, ids: Readonly<Record<string, string>>) =>
 
 /** Every guarded route, and those of them that take a body. */
 const guarded = routes.filter((route) => !route.public)
-const withBody = guarded.filter(({ method, path }) => /POST|PATCH/.test(method) && !/\/(cancel|copy)$/.test(path))
+const withBody = guarded.filter(({ method, path }) =>
+  /POST|PATCH/.test(method) && !/\/(\{run_id\}\/cancel|copy)$/.test(path)
+)
 
 const route = (method: string, path: string): Route =>
   `${isVerb(method) ? method : assert.fail(method)} /${path.slice(1)}`
@@ -99,7 +101,14 @@ const misfits = (thread: string): ReadonlyArray<readonly [Route, unknown, ...Rea
   [`POST /threads/${thread}/runs/stream`, { ...run, interrupt_before: 5 }, "interrupt_before"],
   ["POST /runs/wait", { ...run, metadata: 5 }, "metadata"],
   ["POST /runs/stream", { ...run, on_completion: "burn" }, "on_completion"],
-  ["POST /runs", { ...run, command: "resume" }, "command"]
+  ["POST /runs", { ...run, command: "resume" }, "command"],
+  ["POST /runs", { ...run, after_seconds: -1 }, "after_seconds"],
+  ["POST /runs", { ...run, after_seconds: "later" }, "after_seconds"],
+  ["POST /runs", { ...run, timeout: 0 }, "timeout"],
+  ["POST /runs", { ...run, webhook: "ftp://example.com" }, "webhook"],
+  ["POST /runs/cancel", {}],
+  ["POST /runs/cancel", { status: "success" }, "status"],
+  ["POST /runs/cancel", { run_ids: ["none"] }, "run_ids", 0]
 ]
 
 const queries = (thread: string): ReadonlyArray<readonly [Route, string]> => [

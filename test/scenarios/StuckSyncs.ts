@@ -3,7 +3,7 @@ import pg from "pg"
 import { assert } from "vitest"
 import { agents } from "../../src/adapters/demo/World.ts"
 import { ask } from "../support/Ask.ts"
-import { question } from "../support/Conversation.ts"
+import { question, said } from "../support/Conversation.ts"
 import { openSurroundings, startThroughline, type Throughline } from "../support/Throughline.ts"
 
 /** Another replica that is in the middle of a sync for as long as the work takes. */
@@ -67,26 +67,35 @@ export const stopsMeanwhile = async (): Promise<void> => {
   }
 }
 
-/** What waits in the queue when the server stops has ended too: nothing is left for its threads to wait for. */
-export const queuedRunsEnd = async (): Promise<void> => {
+/** What has not come to its end when the server stops, running or waiting, is the next one's to finish. */
+export const unfinishedRunsGoOn = async (): Promise<void> => {
   const around = await openSurroundings()
   const world = await startThroughline({ beside: around, env: { SHUTDOWN_TIMEOUT_SECONDS: "0" } })
+  let next: Throughline | undefined
   try {
     const { runs, threads } = world.client("member")
     const { thread_id } = await threads.create()
-    await runs.create(thread_id, agents.recht, { input: question("slow:20000:nie") })
+    const running = await runs.create(thread_id, agents.recht, { input: question("slow:3000:spät") })
     await world.until("the model was asked", () => world.model.requests.length > 0)
-    await runs.create(thread_id, agents.recht, { input: question("say:auch nie"), multitaskStrategy: "enqueue" })
+    const second = { input: question("say:danach"), multitaskStrategy: "enqueue" } as const
+    const queued = await runs.create(thread_id, agents.recht, second)
     await world.stop()
     const { rows } = await around.database.query(
-      "select r.status, r.failure ->> 'error' as error, t.status as thread from langgraph_server.runs r"
+      "select r.status, r.lost, r.failure, t.status as thread from langgraph_server.runs r"
         + " join langgraph_server.threads t on t.id = r.thread_id"
     )
-    const ended = { status: "error", error: "ServerStopped", thread: "error" }
-    assert.deepEqual(rows, [ended, ended])
+    const waits = { status: "pending", lost: 0, failure: null, thread: "busy" }
+    assert.deepEqual(rows, [waits, waits])
     assert.lengthOf(world.model.requests, 1)
+
+    next = await startThroughline({ beside: around })
+    const again = next.client("member").runs
+    assert.deepEqual(said(await again.join(thread_id, running.run_id)), ["human: slow:3000:spät", "ai: spät"])
+    assert.strictEqual(said(await again.join(thread_id, queued.run_id)).at(-1), "ai: danach")
+    assert.strictEqual((await next.client("member").threads.get(thread_id)).status, "idle")
   } finally {
     await world.stop()
+    await next?.stop()
     await around.stop()
   }
 }

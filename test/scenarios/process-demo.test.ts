@@ -1,4 +1,8 @@
+import { Schema } from "effect"
 import { execFile } from "node:child_process"
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, assert, beforeAll, describe, test } from "vitest"
 import { agents } from "../../src/adapters/demo/World.ts"
@@ -8,12 +12,38 @@ const run = promisify(execFile)
 
 const jwt = /eyJ[\w-]+\.[\w-]+\.[\w-]+/
 
+const tokenIn = (banner: string, organisation: string) =>
+  new RegExp(`${organisation}: *(${jwt.source})`).exec(banner)?.[1] ?? ""
+
+const decodeThread = Schema.decodeUnknownSync(Schema.Struct({ thread_id: Schema.String }))
+
+const decodeState = Schema.decodeUnknownSync(
+  Schema.Struct({
+    values: Schema.Struct({ messages: Schema.Array(Schema.Struct({ type: Schema.String, content: Schema.String })) })
+  })
+)
+
+const newFolder = () => mkdtemp(join(tmpdir(), "throughline-demo-"))
+
+const removeFolder = (path: string) => rm(path, { recursive: true, maxRetries: 5, retryDelay: 100 })
+
+/** An ended process counts as alive until it is reaped, which, for a killed server's, is not for us to do. */
+const untilEnded = async (pids: ReadonlyArray<number>) => {
+  const deadline = Date.now() + 10_000
+  while (pids.some(isAlive)) {
+    if (Date.now() > deadline) assert.fail(`still running: ${pids.filter(isAlive)}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
 describe("npm start, with nothing configured", () => {
+  let folder: string
   let server: ServerProcess
   let url: string
   let banner: string
   beforeAll(async () => {
-    server = startServer({})
+    folder = await newFolder()
+    server = startServer({ DATA_DIRECTORY: folder })
     url = await server.ready()
     await server.printed(/Stop: Ctrl-C/)
     banner = server.output.stdout
@@ -21,9 +51,10 @@ describe("npm start, with nothing configured", () => {
   afterAll(async () => {
     server.kill("SIGKILL")
     await server.ended
+    await removeFolder(folder)
   })
 
-  const tokenOf = (organisation: string) => new RegExp(`${organisation}: *(${jwt.source})`).exec(banner)?.[1] ?? ""
+  const tokenOf = (organisation: string) => tokenIn(banner, organisation)
 
   test("says where it is, who may come in, and that its model is none", () => {
     assert.include(banner, `Throughline is up at ${url}`)
@@ -31,6 +62,7 @@ describe("npm start, with nothing configured", () => {
     assert.match(tokenOf("Immobilien Süd"), jwt)
     assert.notStrictEqual(tokenOf("Kanzlei Nord"), tokenOf("Immobilien Süd"))
     assert.include(banner, "a stand-in")
+    assert.include(banner, `Data and secrets stay in ${folder}`)
     assert.strictEqual(server.output.stderr, "")
   })
 
@@ -66,18 +98,105 @@ describe("npm start, with nothing configured", () => {
     assert.isTrue(await portIsFree(url))
   })
 
-  test("its secrets are others at each start", async () => {
-    const another = startServer({})
+  test("its secrets are others in another folder", async () => {
+    const elsewhere = await newFolder()
+    const another = startServer({ DATA_DIRECTORY: elsewhere })
     try {
-      const elsewhere = await another.ready()
+      const there = await another.ready()
       const headers = { authorization: `Bearer ${tokenOf("Kanzlei Nord")}` }
-      assert.strictEqual((await fetch(`${elsewhere}/assistants/${agents.recht}`, { headers })).status, 401)
+      assert.strictEqual((await fetch(`${there}/assistants/${agents.recht}`, { headers })).status, 401)
       const started = await descendants(another.pid)
       another.kill("SIGTERM")
       assert.strictEqual((await another.ended).code, 0)
       assert.deepEqual(started.filter(isAlive), [])
     } finally {
       another.kill("SIGKILL")
+      await another.ended
+      await removeFolder(elsewhere)
     }
+  })
+})
+
+describe("a demo that is killed and started again", () => {
+  let folder: string
+  let servers: ReadonlyArray<ServerProcess> = []
+  beforeAll(async () => {
+    folder = await newFolder()
+  })
+  afterAll(async () => {
+    const started = (await Promise.all(servers.map(({ pid }) => descendants(pid)))).flat()
+    await Promise.all(servers.map((server) => {
+      server.kill("SIGKILL")
+      return server.ended
+    }))
+    await untilEnded(started)
+    await removeFolder(folder)
+  })
+
+  const start = async () => {
+    const server = startServer({ DATA_DIRECTORY: folder })
+    servers = [...servers, server]
+    const url = await server.ready()
+    await server.printed(/Stop: Ctrl-C/)
+    return { server, url }
+  }
+
+  /** What a member's own client would say, with one token throughout. */
+  const client = (token: string) => {
+    const ask = async (url: string, body?: object) => {
+      const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" }
+      const post = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }
+      const response = await fetch(url, { headers, ...post })
+      assert.strictEqual(response.status, 200, await response.clone().text())
+      return response
+    }
+    return {
+      newThread: async (url: string) => decodeThread(await (await ask(`${url}/threads`, {})).json()).thread_id,
+      say: (url: string, thread: string, content: string) =>
+        ask(`${url}/threads/${thread}/runs/wait`, {
+          assistant_id: agents.recht,
+          input: { messages: [{ role: "user", content }] }
+        }),
+      messages: async (url: string, thread: string) => {
+        const state = decodeState(await (await ask(`${url}/threads/${thread}/state`)).json())
+        return state.values.messages
+      }
+    }
+  }
+
+  test("keeps threads, tokens and secrets, and goes on with its tools", async () => {
+    const first = await start()
+    const { messages, newThread, say } = client(tokenIn(first.server.output.stdout, "Kanzlei Nord"))
+    const thread = await newThread(first.url)
+    await say(first.url, thread, "Was sagt § 535 BGB?")
+    const before = await messages(first.url, thread)
+    const secrets = await readFile(join(folder, "secrets.json"), "utf8")
+    const its = await descendants(first.server.pid)
+    assert.isNotEmpty(its, "its Postgres")
+    first.server.kill("SIGKILL")
+    await first.server.ended
+
+    const second = await start()
+    await untilEnded(its)
+    assert.deepEqual(await messages(second.url, thread), before)
+    assert.deepEqual(before.map(({ type }) => type), ["human", "ai", "tool", "ai"])
+    await say(second.url, thread, "Was sagt § 433 BGB?")
+    const after = await messages(second.url, thread)
+    assert.lengthOf(after, 8)
+    assert.include(JSON.stringify(after.slice(4)), "§ 433 BGB (Vertragstypische Pflichten")
+    assert.strictEqual(second.server.output.stderr, "")
+
+    assert.strictEqual(await readFile(join(folder, "secrets.json"), "utf8"), secrets)
+    assert.strictEqual((await stat(join(folder, "secrets.json"))).mode & 0o777, 0o600)
+    for (const secret of Object.values<string>(JSON.parse(secrets))) {
+      for (const { output } of servers) assert.notInclude(output.stdout + output.stderr, secret)
+    }
+  })
+
+  test("a second server on the folder of a running one ends with one line that names DATA_DIRECTORY", async () => {
+    const { code, stderr } = await startServer({ DATA_DIRECTORY: folder }).ended
+    assert.strictEqual(code, 1)
+    assert.lengthOf(stderr.trim().split("\n"), 1, stderr)
+    assert.match(stderr, /^throughline: DATA_DIRECTORY must be a folder that no other server uses; process \d+ uses /)
   })
 })

@@ -8,11 +8,15 @@ export const ourTables = async (database: pg.Client): Promise<ReadonlyArray<stri
   return rows.map(({ tablename }) => tablename)
 }
 
+/** What is queued about runs; the engine's other jobs come and go by themselves. */
+const jobs = "(select * from langgraph_queue.job where name <> 'housekeeping')"
+
 const countEach = async (database: pg.Client, where: string, parameters: ReadonlyArray<string>) => {
   const counts: Record<string, number> = {}
-  for (const table of await ourTables(database)) {
+  const ours = (await ourTables(database)).map((table) => [table, `langgraph_server.${table}`] as const)
+  for (const [table, from] of [...ours, ["jobs", jobs] as const]) {
     const { rows } = await database.query<{ count: number }>(
-      `select count(*)::int as count from langgraph_server.${table} t ${where}`,
+      `select count(*)::int as count from ${from} t ${where}`,
       [...parameters]
     )
     counts[table] = rows[0]?.count ?? 0
@@ -20,7 +24,11 @@ const countEach = async (database: pg.Client, where: string, parameters: Readonl
   return counts
 }
 
-/** How many rows each of our tables has. */
+/** Without the log of a run that is gone: its readers get a minute to see its end, wherever they are. */
+export const exceptLogs = (counts: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(counts).filter(([table]) => table !== "run_events"))
+
+/** How many rows each of our tables has, and how many jobs there are. */
 export const rowCounts = (database: pg.Client) => countEach(database, "", [])
 
 /** How many rows of each table mention an id, in whatever column. */

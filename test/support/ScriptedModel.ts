@@ -28,18 +28,34 @@ const commands: Readonly<Record<string, (rest: string) => Reply>> = {
     const [ms = "0", ...text] = rest.split(":")
     return { takesMs: Number(ms), text: text.join(":") || `slow for ${ms} ms` }
   },
-  fail: (status) => ({ failure: Number(status) })
+  fail: (status) => ({ failure: Number(status) }),
+  /** A while later, with some words before it: `after:500:tool:slow`. */
+  after: (rest) => {
+    const [ms = "0", ...line] = rest.split(":")
+    return { text: "einen Moment noch, bitte", ...replyTo(line.join(":")), takesMs: Number(ms) }
+  }
 }
 
-const reply = ({ messages }: ChatRequest): Reply => {
-  const last = messages.at(-1)
-  if (last?.role === "tool") return { text: `tool said: ${textOf(last)}` }
-  const spoken = messages.findLast(({ role }) => role === "user")
-  const line = spoken === undefined ? "" : textOf(spoken)
+const replyTo = (line: string): Reply => {
   const [word = "", ...rest] = line.split(":")
   return rest.length > 0 && Object.hasOwn(commands, word)
     ? commands[word]?.(rest.join(":")) ?? {}
     : { text: `you said: ${line}` }
+}
+
+const steps = "steps:"
+
+const reply = ({ messages }: ChatRequest): Reply => {
+  const asked = messages.findLastIndex(({ role }) => role === "user")
+  const spoken = messages[asked]
+  const line = spoken === undefined ? "" : textOf(spoken)
+  // One line after the other, whatever the tools say: `steps:tool:counter | say:done`.
+  if (line.startsWith(steps)) {
+    const done = messages.slice(asked).filter(({ role }) => role === "assistant").length
+    return replyTo(line.slice(steps.length).split(" | ")[done] ?? "say:Ende")
+  }
+  const last = messages.at(-1)
+  return last?.role === "tool" ? { text: `tool said: ${textOf(last)}` } : replyTo(line)
 }
 
 export const startScriptedModel = async (): Promise<ScriptedModel> => {

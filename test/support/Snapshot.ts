@@ -9,10 +9,18 @@ export const allTables = async (database: pg.Client): Promise<ReadonlyArray<stri
   return rows.map(({ name }) => name)
 }
 
-/** A digest of each table: whatever changes in a row changes it. */
+/** What a server does of itself: it gives signs of life, counts its jobs, and clears away what has had its time. */
+const heartbeats = "array['heartbeat_on', 'renewed_at']"
+const bookkeeping = new Set(["langgraph_queue.queue", "langgraph_queue.version"])
+const chores = "coalesce(to_jsonb(t) ->> 'name', '') <> 'housekeeping'"
+
+/** A digest of each table: whatever changes in a row, other than by itself, changes it. */
 export const snapshot = async (database: pg.Client): Promise<Readonly<Record<string, string | null>>> => {
-  const digests = (await allTables(database)).map((table) =>
-    `select '${table}' as name, (select md5(string_agg(t::text, '|' order by t::text)) from ${table} t) as digest`
+  const tables = (await allTables(database)).filter((table) => !bookkeeping.has(table))
+  const digests = tables.map((table) =>
+    `select '${table}' as name, (
+       select md5(string_agg((to_jsonb(t) - ${heartbeats})::text, '|' order by (to_jsonb(t) - ${heartbeats})::text)) from ${table} t where ${chores}
+     ) as digest`
   )
   const { rows } = await database.query<{ name: string; digest: string | null }>(digests.join(" union all "))
   return Object.fromEntries(rows.map(({ digest, name }) => [name, digest]))

@@ -4,7 +4,7 @@ import { HttpServer } from "effect/http"
 import { randomBytes } from "node:crypto"
 import pg from "pg"
 import { mintToken } from "../../src/adapters/demo/DemoTokens.ts"
-import { type Generation, people } from "../../src/adapters/demo/World.ts"
+import { type Generation, loadWorld, people } from "../../src/adapters/demo/World.ts"
 import { environment, type Settings, settings } from "../../src/app/Config.ts"
 import { type Parts, serverLayer, serverSettings } from "../../src/app/Layers.ts"
 import { deadUrl, mcpServer } from "./McpServers.ts"
@@ -22,6 +22,8 @@ export interface WorldOptions {
   readonly prepare?: (database: pg.Client) => Promise<unknown>
   /** The summary of the sync at the start is waited for. */
   readonly awaitSync?: boolean
+  /** A database server of the test's own, instead of one for all. */
+  readonly databaseUrl?: Redacted.Redacted<string>
   /** Starts another server in the surroundings of one, on the same database: a replica, or a restart. */
   readonly beside?: Surroundings
 }
@@ -37,7 +39,7 @@ const inMemoryLog = (lines: Array<string>) =>
 
 type Found<A> = A | undefined | false
 
-const until = async <A>(what: string, find: () => Found<A> | Promise<Found<A>>, ms = 10_000): Promise<A> => {
+export const until = async <A>(what: string, find: () => Found<A> | Promise<Found<A>>, ms = 10_000): Promise<A> => {
   for (const end = Date.now() + ms; Date.now() < end;) {
     const found = await find()
     if (found !== undefined && found !== false) return found
@@ -52,12 +54,14 @@ const surroundings = Effect.fnUntraced(function*(options: WorldOptions) {
   const model = yield* scriptedModel
   const legal = yield* mcpServer({ name: "legal-mcp", tools: ["search_laws", "slow", "fails", "counter"] })
   const dead = yield* Effect.promise(deadUrl)
-  const databaseUrl = yield* consumerWorld({
+  const world = {
     generation: options.generation ?? "v1",
     secondOrganisation: true,
     legalMcpUrl: legal.url,
     documentMcpUrl: dead
-  })
+  } as const
+  const databaseUrl = options.databaseUrl ?? (yield* consumerWorld(world))
+  if (options.databaseUrl !== undefined) yield* loadWorld({ ...world, url: options.databaseUrl })
   const database = yield* Effect.acquireRelease(
     Effect.promise(async () => {
       const client = new pg.Client({ connectionString: Redacted.value(databaseUrl) })

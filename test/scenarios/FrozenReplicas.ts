@@ -1,0 +1,86 @@
+import { assert } from "vitest"
+import { said } from "../support/Conversation.ts"
+import {
+  assertGapless,
+  assertOnceEach,
+  attemptsIn,
+  begin,
+  type BegunRun,
+  endOf,
+  reading
+} from "../support/ReplicaRuns.ts"
+import { heartbeatSeconds, homely, type Replicas, type ReplicaScenarios } from "../support/ReplicaServers.ts"
+
+/** All that a worker could have written about a run, row by row. */
+const written = async ({ database }: Replicas, { run_id, thread_id }: BegunRun) => {
+  const rows = async (statement: string, id: string) =>
+    (await database.query<{ row: string }>(statement, [id])).rows.map(({ row }) => row)
+  return {
+    run: await rows("select r::text as row from langgraph_server.runs r where id = $1", run_id),
+    thread: await rows("select t::text as row from langgraph_server.threads t where id = $1", thread_id),
+    events: await rows("select e::text as row from langgraph_server.run_events e where run_id = $1 order by 1", run_id),
+    checkpoints: await rows(
+      "select c::text as row from langgraph_server.checkpoints c where thread_id = $1 order by 1",
+      thread_id
+    ),
+    blobs: await rows(
+      "select c::text as row from langgraph_server.checkpoint_blobs c where thread_id = $1 order by 1",
+      thread_id
+    ),
+    writes: await rows(
+      "select c::text as row from langgraph_server.checkpoint_writes c where thread_id = $1 order by 1",
+      thread_id
+    )
+  }
+}
+
+/** A replica that sleeps for longer than its lease, and wakes up as if nothing had been. */
+export const frozenReplicas: ReplicaScenarios = {
+  "what a frozen replica held is taken over; when it wakes it writes nothing and calls nothing": async (world) => {
+    const [frozen, other] = await world.startTwo()
+    // Each is frozen somewhere else: before its tool, in its tool, in its last words.
+    const before = crypto.randomUUID(), within = crypto.randomUUID(), after = crypto.randomUUID()
+    const runs = await Promise.all([
+      `steps:after:2500:tool:search_laws:{"query":"${before}"} | say:vor ${before}`,
+      `steps:tool:slow:{"ms":1500} | say:in ${within}`,
+      `slow:2500:zuletzt gesagt von ${after}`
+    ].map((text) => begin(frozen.client(), text, {}, homely)))
+    for (const marker of [before, within, after]) {
+      await world.until("the model was asked", () => world.askedBy(marker)[0] === frozen.name)
+    }
+    const calls = (what: string) => world.legal.seen.calls.filter((call) => JSON.stringify(call).includes(what)).length
+    await world.until("the tool works", () => calls("\"slow\"") === 1)
+    const readers = runs.map((run) => reading(other.client(), run))
+
+    frozen.signal("SIGSTOP")
+    const stopped = performance.now()
+    assert.strictEqual(calls(before), 0, "frozen before its tool")
+    const ends = await Promise.all(runs.map((run) => endOf(world, run, 3 * heartbeatSeconds * 1000)))
+    console.log(`frozen runs ended elsewhere after ${Math.round(performance.now() - stopped)} ms`)
+    for (const { attempt, lost, status } of ends) {
+      assert.deepEqual({ attempt, lost, status }, { attempt: 2, lost: 1, status: "success" })
+    }
+    const streams = await Promise.all(readers.map(({ ended }) => ended))
+    const then = await Promise.all(runs.map((run) => written(world, run)))
+
+    frozen.signal("SIGCONT")
+    await world.until("it notices", () => frozen.output.stdout.includes("taken over by another worker"), 20_000)
+    await new Promise((resolve) => setTimeout(resolve, 4_000))
+    assert.deepEqual(await Promise.all(runs.map((run) => written(world, run))), then, "it wrote after it was overtaken")
+
+    assert.strictEqual(calls(before), 1, "what it had not begun it does not begin any more")
+    assert.strictEqual(calls("\"slow\""), 2, "what was under way is done once in each attempt")
+    for (const [n, frames] of streams.entries()) {
+      assertGapless(frames)
+      assert.deepEqual(attemptsIn(frames), [1, 2])
+      const run = runs[n] ?? assert.fail()
+      const { values } = await frozen.client().threads.getState(run.thread_id)
+      assertOnceEach(values)
+      assert.deepEqual(await reading(frozen.client(), run).ended, frames, "it reads what the other wrote")
+    }
+    // It is a replica like any other again.
+    const again = await begin(frozen.client(), "say:wieder da")
+    assert.strictEqual((await endOf(world, again)).status, "success")
+    assert.strictEqual(said((await frozen.client().threads.getState(again.thread_id)).values).at(-1), "ai: wieder da")
+  }
+}

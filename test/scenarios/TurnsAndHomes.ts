@@ -1,0 +1,140 @@
+import { assert } from "vitest"
+import { agents } from "../../src/adapters/demo/World.ts"
+import { giveServers } from "../support/AgentServers.ts"
+import { question, said } from "../support/Conversation.ts"
+import { startMcpServer } from "../support/McpServers.ts"
+import { assertGapless, attemptsIn, begin, endOf, median, reading, rowOf } from "../support/ReplicaRuns.ts"
+import { type ReplicaScenarios } from "../support/ReplicaServers.ts"
+import { post } from "../support/Wire.ts"
+
+const waiting = 220
+const perProcess = 4
+
+/** Whose turn it is, and where. */
+export const turnsAndHomes: ReplicaScenarios = {
+  "a run for later starts on one of the replicas, then and not before": async (world) => {
+    const both = await world.startTwo()
+    const delays = await Promise.all(Array.from({ length: 6 }, async (_, n) => {
+      const marker = crypto.randomUUID()
+      const run = await begin(both[n % 2 === 0 ? 0 : 1].client(), `say:später ${marker}`, { afterSeconds: 2 })
+      assert.strictEqual((await rowOf(world, run.run_id))?.status, "pending")
+      assert.strictEqual((await endOf(world, run)).status, "success")
+      assert.lengthOf(world.asked(marker), 1)
+      const { rows: [waited] } = await world.observer.query<{ ms: number }>(
+        `select (1000 * extract(epoch from started_at - created_at))::float8 as ms
+         from langgraph_server.runs where id = $1`,
+        [run.run_id]
+      )
+      return Math.round(waited?.ms ?? 0)
+    }))
+    console.log(`runs with after_seconds 2 were taken up after ${delays.join(" ")} ms`)
+    assert.isAtLeast(Math.min(...delays), 2_000)
+    assert.isBelow(median(delays), 6_000, "it is looked for at least every 2 s")
+  },
+
+  "an organisation's 200 runs hold nobody else's first up; more than may wait are refused": async (world) => {
+    const [one, other] = await world.startTwo({
+      RUNS_PER_PROCESS: String(perProcess),
+      RUNS_WAITING_PER_ORGANISATION: String(waiting)
+    })
+    const answers = await Promise.all(
+      Array.from({ length: waiting + 30 }, async (_, n) => {
+        const response = await [one, other][n % 2]?.fetch(
+          "/runs",
+          post({
+            assistant_id: agents.recht,
+            input: question(`slow:400:Masse ${n}`)
+          })
+        )
+        return {
+          status: response?.status,
+          retryAfter: response?.headers.get("retry-after"),
+          text: await response?.text()
+        }
+      })
+    )
+    const refused = answers.filter(({ status }) => status === 429)
+    assert.lengthOf(answers.filter(({ status }) => status === 200), answers.length - refused.length)
+    assert.isAbove(refused.length, 0, "none was refused")
+    for (const { retryAfter, text } of refused) {
+      assert.strictEqual(retryAfter, "10")
+      assert.include(text, `${waiting} runs are waiting already`)
+    }
+    const { rows: [queued] } = await world.observer.query<{ count: number }>(
+      "select count(*)::int as count from langgraph_server.runs where status = 'pending'"
+    )
+    assert.isAtLeast(queued?.count ?? 0, 150)
+    const took: Array<number> = []
+    for (const replica of [one, other, one]) {
+      const begun = performance.now()
+      const values = await replica.client("otherOrganisation").runs.wait(null, agents.expose, {
+        input: question("say:eilig")
+      })
+      assert.strictEqual(said(values).at(-1), "ai: eilig")
+      took.push(Math.round(performance.now() - begun))
+    }
+    const { rows: [left] } = await world.observer.query<{ count: number }>(
+      "select count(*)::int as count from langgraph_server.runs where status = 'pending'"
+    )
+    assert.isAbove(left?.count ?? 0, 20, "there was no queue any more")
+    console.log(
+      `${queued?.count} runs waited; the other organisation's took ${took.join(" ")} ms; refused: ${refused.length}`
+    )
+    assert.isBelow(median(took), 3_000)
+  },
+
+  "runs that need their caller's token stay where it is; without their home they go on without it, and say so": async (
+    world
+  ) => {
+    const strict = await startMcpServer({ name: "akten", tools: ["search_laws", "slow"], token: world.token("member") })
+    try {
+      await giveServers(world, agents.dokumente, [{ name: "akten", url: strict.url, auth: true }])
+      const [home, other] = await world.startTwo()
+      const runs = await Promise.all(
+        Array.from(
+          { length: 20 },
+          (_, n) =>
+            begin(
+              home.client(),
+              `steps:tool:search_laws:{"query":"Akte ${n}"} | say:gelesen ${n}.`,
+              {},
+              agents.dokumente
+            )
+        )
+      )
+      for (const [n, run] of runs.entries()) {
+        assert.strictEqual((await endOf(world, run)).status, "success")
+        assert.deepEqual(world.askedBy(`gelesen ${n}.`), [home.name, home.name])
+      }
+      assert.lengthOf(strict.seen.calls, 20)
+      for (const { headers } of strict.seen.requests) {
+        assert.strictEqual(headers.authorization, `Bearer ${world.token("member")}`)
+      }
+
+      const marker = crypto.randomUUID()
+      const orphan = await begin(
+        home.client(),
+        `steps:tool:search_laws:{"query":"${marker}"} | slow:3000:verwaist ${marker}`,
+        {},
+        agents.dokumente
+      )
+      await world.until("it is in its second step", () => world.asked(marker).length === 2)
+      const reader = reading(other.client(), orphan)
+      await world.until("it is read", () => reader.frames.length > 2)
+      const requests = strict.seen.requests.length
+      await home.kill()
+      const frames = await reader.ended
+      assertGapless(frames)
+      assert.deepEqual(attemptsIn(frames), [1, 2])
+      const [missing] = frames.filter(({ event }) => event === "tools/unavailable")
+      assert.include(JSON.stringify(missing?.data), "auth required but no tokens")
+      assert.isAbove(Number(missing?.id), Number(frames.findLast(({ event }) => event === "metadata")?.id))
+      assert.strictEqual(said(frames.at(-1)?.data).at(-1), `ai: verwaist ${marker}`)
+      assert.strictEqual((await endOf(world, orphan)).status, "success")
+      assert.lengthOf(strict.seen.requests.slice(requests), 0, "nobody knocks without the token")
+      assert.include(JSON.stringify(world.asked(marker).at(-1)?.body), "Not available in this run: the tools of akten")
+    } finally {
+      await strict.close()
+    }
+  }
+}

@@ -1,0 +1,4 @@
+import { playOnReplicas } from "../support/ReplicaServers.ts"
+import { stoppedReplicas } from "./StoppedReplicas.ts"
+
+playOnReplicas("a replica that is stopped", stoppedReplicas)

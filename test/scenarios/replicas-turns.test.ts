@@ -1,0 +1,4 @@
+import { playOnReplicas } from "../support/ReplicaServers.ts"
+import { turnsAndHomes } from "./TurnsAndHomes.ts"
+
+playOnReplicas("runs among replicas", turnsAndHomes)
