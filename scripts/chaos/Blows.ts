@@ -23,11 +23,11 @@ const pause = (seconds: number, signal: AbortSignal): Promise<boolean> =>
   sleep(seconds * 1000, true, { signal }).catch(() => false)
 
 const strikes = ({ enough, executing, observer, postgres, servers, timeline }: Target) => {
-  /** One that is up; waits for one if there is none. */
-  const victim = async (random: Random): Promise<Server | undefined> => {
+  /** One that is up; waits until there is one, and as many as are to be left. */
+  const victim = async (random: Random, left: number): Promise<Server | undefined> => {
     for (;;) {
       const [first, ...others] = servers.filter((server) => server.state() === "up")
-      if (first !== undefined) return random.pick([first, ...others])
+      if (first !== undefined && others.length >= left) return random.pick([first, ...others])
       if (!(await pause(0.05, enough))) return undefined
     }
   }
@@ -40,8 +40,9 @@ const strikes = ({ enough, executing, observer, postgres, servers, timeline }: T
   }
 
   const onServer =
-    (kind: Kind, strike: (server: Server, random: Random) => Promise<unknown>) => async (random: Random) => {
-      const server = await victim(random)
+    (kind: Kind, left: number, strike: (server: Server, random: Random) => Promise<unknown>) =>
+    async (random: Random) => {
+      const server = await victim(random, left)
       if (server === undefined) return
       const blow = struck(kind, server)
       await strike(server, random)
@@ -55,15 +56,16 @@ const strikes = ({ enough, executing, observer, postgres, servers, timeline }: T
   }
 
   return {
-    kill: onServer("kill", async (server) => {
+    kill: onServer("kill", 0, async (server) => {
       await server.kill()
       await server.start()
     }),
-    stop: onServer("stop", async (server) => {
+    stop: onServer("stop", 0, async (server) => {
       await server.stop()
       await server.start()
     }),
-    freeze: onServer("freeze", async (server, random) => {
+    // Who is frozen is taken over by somebody who is not.
+    freeze: onServer("freeze", Math.min(1, servers.length - 1), async (server, random) => {
       server.freeze()
       await sleep((heartbeatSeconds + random.whole(4, 9)) * 1000)
       server.thaw()

@@ -1,51 +1,10 @@
-import { Schema } from "effect"
 import type { Observer } from "./Database.ts"
-import type { RunNote, ThreadNote } from "./Notes.ts"
-import { answerOf, resultOf, withoutTools, wordsOf } from "./Script.ts"
+import type { ThreadNote } from "./Notes.ts"
 import type { SideEffect } from "./Surroundings.ts"
 import type { Timeline } from "./Timeline.ts"
 
 /** A worker that thaws may be in the midst of a step, and is told that it has been overtaken with its next write. */
 const afterThawMs = 3_000
-
-const Message = Schema.Struct({ type: Schema.String, content: Schema.Unknown })
-const messagesOf = Schema.decodeUnknownSync(Schema.Struct({ messages: Schema.Array(Message) }))
-
-/** What a run leaves on its thread: each step once, whoever executed it and how often. */
-const saidBy = ({ task: { marker, steps } }: RunNote, said: ReadonlySet<string>): ReadonlyArray<string> => {
-  const told = Array.from({ length: steps }, (_, index) => [
-    `ai: Step ${index + 1} of ${marker}.`,
-    `tool: ${resultOf(marker, index + 1)}`
-  ])
-  const whole = [wordsOf({ marker, steps, paceMs: 0 }), ...told.flat(), `ai: ${answerOf(marker)}`]
-  return whole
-}
-
-/** Texts come as such or as blocks. */
-const textOf = (content: unknown): string =>
-  typeof content === "string"
-    ? content
-    : Array.isArray(content)
-    ? content.map((block: unknown) =>
-      typeof block === "object" && block !== null && "text" in block ? String(block.text) : ""
-    ).join("")
-    : ""
-
-/** The thread's state tells its runs in the order of their creation, whole and once. */
-export const checkState = (timeline: Timeline, { runs, threadId }: ThreadNote, values: unknown) => {
-  const said = messagesOf({ messages: [], ...(typeof values === "object" ? values : {}) }).messages
-    .map(({ content, type }) => `${type}: ${textOf(content)}`)
-  const due = runs.filter(({ runId }) => runId !== null).flatMap(saidBy)
-  const first = due.findIndex((line, index) => said[index] !== line)
-  if (first === -1 && said.length === due.length) return
-  const at = first === -1 ? due.length : first
-  timeline.violated(
-    "the thread tells it in order",
-    `thread ${threadId}: message ${at} is “${said[at] ?? "missing"}” where “${due[at] ?? "nothing"}” was due; `
-      + `${said.length} messages, ${due.length} due`,
-    runs[0]?.task.marker
-  )
-}
 
 /** By the logs: nobody begins before the one before has ended. */
 export const checkTurns = (timeline: Timeline, { runs }: ThreadNote) => {
@@ -81,14 +40,14 @@ export const checkEffects = (
   let repeated = 0, repeats = 0, late = 0
   for (const { runs } of threads) {
     let nextBegan = Infinity
-    for (const { log, task } of runs.toReversed()) {
+    for (const { log, task, withoutTools } of runs.toReversed()) {
       const own = byRun.get(task.marker) ?? []
       for (let step = 1; step <= task.steps; step++) {
         const count = own.filter((effect) => effect.step === step).length
         if (count > 1) repeated += 1
         if (count > 1) repeats += count - 1
         const attempts = log?.taken ?? Infinity
-        if (log !== null && (count === 0 || count > attempts)) {
+        if (log !== null && (count > attempts || (count === 0 && !withoutTools))) {
           timeline.violated(
             "once per attempt",
             `step ${step} happened ${count} times in ${attempts} attempts`,

@@ -11,6 +11,8 @@ export interface RunNote {
   readonly seen: Array<number>
   /** The client read to an end, and the run had ended. */
   complete: boolean
+  /** Its tools were out of reach for one of its attempts, so it said so and ended. */
+  withoutTools: boolean
   /** What the log held when it had ended; null until that was looked at. */
   log: LogNote | null
 }

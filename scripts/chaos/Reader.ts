@@ -106,7 +106,9 @@ export const readToTheEnd = async (reading: Reading, note: RunNote, first: Promi
     const { status } = await insist(reading, "status", (signal) => reading.client.runs.get(threadId, runId, { signal }))
     if (!isActive(status) && whole) break
     // A client that is told so has no reason to come back.
-    if (whole) reading.timeline.violated("streams end with their run", `run ${runId} was ${status} yet`, note.task.marker)
+    if (whole) {
+      reading.timeline.violated("streams end with their run", `run ${runId} was ${status} yet`, note.task.marker)
+    }
     await sleep(100, undefined, { signal: reading.signal })
     whole = await take(reading, note, join(reading, note))
   }

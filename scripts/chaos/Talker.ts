@@ -95,7 +95,15 @@ const reported = ({ signal, timeline }: Talker, { runId, seen, task }: RunNote) 
 
 /** Returns when the run is accepted, with the reading of it. */
 const say = async (talker: Talker, thread: ThreadNote, task: Task, streamed: boolean) => {
-  const note: RunNote = { task, threadId: thread.threadId, runId: null, seen: [], complete: false, log: null }
+  const note: RunNote = {
+    task,
+    threadId: thread.threadId,
+    runId: null,
+    seen: [],
+    complete: false,
+    withoutTools: false,
+    log: null
+  }
   thread.runs.push(note)
   const { first } = await create(talker, note, thread, streamed)
   const reading = readToTheEnd(talker, note, first).then(() => talker.onRead(note)).catch(reported(talker, note))

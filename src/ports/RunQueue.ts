@@ -70,4 +70,3 @@ export class RunQueue extends Context.Service<RunQueue, {
   /** The runs that this process has in its hands. */
   readonly held: Effect.Effect<ReadonlyArray<RunId>>
 }>()("throughline/ports/RunQueue") {}
-

@@ -10,31 +10,33 @@ import type {
   RunOutcome,
   RunStatus,
   ThreadBusy,
-  TooManyRuns,
-  ToolReport
+  ToolReport,
+  TooManyRuns
 } from "../domain/Run.ts"
 import type { ThreadId, ThreadNotFound } from "../domain/Thread.ts"
 import type { StorageUnavailable } from "./StorageUnavailable.ts"
 
 type Eff<A, E = never> = Effect.Effect<A, E | StorageUnavailable>
 
-export type NewRun = Omit<
-  Run,
-  | "owner"
-  | "status"
-  | "attempt"
-  | "lost"
-  | "run_at"
-  | "started_at"
-  | "cancel_requested"
-  | "tools"
-  | "failure"
-  | "created_at"
-  | "updated_at"
-> & {
-  /** It is not started sooner, and until then it keeps nobody from the thread. */
-  readonly after_seconds: number
-}
+export type NewRun =
+  & Omit<
+    Run,
+    | "owner"
+    | "status"
+    | "attempt"
+    | "lost"
+    | "run_at"
+    | "started_at"
+    | "cancel_requested"
+    | "tools"
+    | "failure"
+    | "created_at"
+    | "updated_at"
+  >
+  & {
+    /** It is not started sooner, and until then it keeps nobody from the thread. */
+    readonly after_seconds: number
+  }
 
 /** What else belongs to the transaction in which a run ends: the end of its log, and telling who asked to be told. */
 export type AtEnd = (run: Run, outcome: RunOutcome) => Eff<void>

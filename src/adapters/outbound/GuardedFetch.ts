@@ -15,7 +15,6 @@ const withoutBrackets = (host: string) => host.replace(/^\[|\]$/g, "").toLowerCa
 
 const defaultPort = (protocol: string) => protocol === "https:" ? "443" : "80"
 
-
 type Resolved = (error: Error | null, address: string | Array<LookupAddress>, family?: number) => void
 
 /** Name resolution that has no private address to offer: what is checked here is what is connected to. */

@@ -80,7 +80,7 @@ export const eventReaders = Effect.fnUntraced(function*(sql: PgClient.PgClient, 
     if (heard._tag === "Listening") return wantAll()
     // What we have written ourselves was handed over when it was.
     // With its thread a run goes without a word in its log: what its readers may notice is that it was to stop.
-    if (heard._tag === "Stop") for (const cursor of readers.get(heard.runId) ?? []) want(cursor)
+    if (heard._tag === "Stop") { for (const cursor of readers.get(heard.runId) ?? []) want(cursor) }
     if (heard._tag !== "News" || heard.from === signals.replica) return
     for (const runId of heard.runIds) {
       for (const cursor of readers.get(runId) ?? []) if (!cursor.endOnly || heard.from === "") want(cursor)

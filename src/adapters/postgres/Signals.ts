@@ -1,14 +1,18 @@
 import { PgClient } from "@effect/sql-pg"
-import { Context, Effect, Layer, PubSub, type Redacted, type Scope } from "effect"
+import { Context, Duration, Effect, Layer, PubSub, type Redacted, type Scope } from "effect"
 import type { SqlError } from "effect/sql"
 import { randomUUID } from "node:crypto"
 import { keepHearing } from "./Hearing.ts"
+import { within } from "./QueueFibres.ts"
 import { decode, encode, type Ping, Signal, type Told } from "./SignalText.ts"
 
 export { Signal } from "./SignalText.ts"
 
 /** For this database; what listens to it needs no other. */
 const channel = "langgraph_server"
+
+/** Longer than a busy database takes; a connection that has fallen silent is not to hold up what is told after it. */
+const takes = Duration.seconds(2)
 
 /** Hints for a subscriber that has stopped taking them; the oldest go, as if they had been missed. */
 const kept = 4096
@@ -46,13 +50,30 @@ export class Signals extends Context.Service<Signals, {
             select pg_catalog.set_config('synchronous_commit', 'off', true), pg_catalog.pg_notify(${channel}, payload)
             from unnest(${payloads}::text[]) as payload`)
 
+        const waiting = new Set<string>()
+        let busy = false
+        /** Together, as long as the one before them takes. What does not get through was a hint, and is found out by looking. */
+        const tellWaiting = Effect.gen(function*() {
+          while (waiting.size > 0) {
+            const payloads = [...waiting]
+            waiting.clear()
+            yield* within(takes, scope, notify(payloads)).pipe(
+              Effect.catchCause((cause) => Effect.logDebug("Signals were not told", cause))
+            )
+          }
+        }).pipe(Effect.ensuring(Effect.sync(() => busy = false)))
+
         const tell = Effect.fnUntraced(function*(signals: ReadonlyArray<Told | Ping>) {
           const payloads = encode(signals)
           if (payloads.length === 0) return
           const transaction = yield* Effect.serviceOption(sql.transactionService)
           if (transaction._tag === "None") return yield* notify(payloads)
-          const later = Effect.catchCause(notify(payloads), (cause) => Effect.logDebug("A signal was not told", cause))
-          yield* sql.afterCommit(Effect.asVoid(Effect.forkIn(later, scope)))
+          yield* sql.afterCommit(Effect.suspend(() => {
+            for (const payload of payloads) waiting.add(payload)
+            if (busy) return Effect.void
+            busy = true
+            return Effect.asVoid(Effect.forkIn(tellWaiting, scope))
+          }))
         })
 
         const { listening } = yield* keepHearing({

@@ -1,6 +1,14 @@
 import { Cause, Clock, Duration, Effect, Option, Redacted, Schedule, Semaphore, Stream } from "effect"
 import { serversAreTheAgents } from "../../domain/EffectiveConfig.ts"
-import { abandoned, isSuspect, type Run, type RunFailure, RunOutcome, RunOvertaken, timedOut } from "../../domain/Run.ts"
+import {
+  abandoned,
+  isSuspect,
+  type Run,
+  type RunFailure,
+  RunOutcome,
+  RunOvertaken,
+  timedOut
+} from "../../domain/Run.ts"
 import { restoreSecrets } from "../../domain/Secrets.ts"
 import { AgentGraphs, GraphFailed } from "../../ports/AgentGraphs.ts"
 import { CredentialsAtHand, type RunCredentials } from "../../ports/RunCredentials.ts"
@@ -171,4 +179,3 @@ export const runWorker = Effect.gen(function*() {
     stopRequests: ledger.stopRequests
   } satisfies RunWorker
 })
-

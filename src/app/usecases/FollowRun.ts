@@ -24,13 +24,15 @@ export const findRun = Effect.fn("findRun")(function*(threadId: ThreadId, runId:
 /** What a reader who goes away does to the run. */
 export type OnDisconnect = "cancel" | "continue"
 
-export const whenReaderLeaves = Effect.fnUntraced(function*(run: Run, onDisconnect: OnDisconnect, principal: Principal) {
-  if (onDisconnect === "continue") return
-  const runs = yield* Runs
-  yield* runs.cancel(run.run_id, "interrupt", principal, yield* unexecuted).pipe(
-    Effect.catchTag("StorageUnavailable", (error) => Effect.logWarning(`Run not cancelled: ${error.message}`))
-  )
-})
+export const whenReaderLeaves = Effect.fnUntraced(
+  function*(run: Run, onDisconnect: OnDisconnect, principal: Principal) {
+    if (onDisconnect === "continue") return
+    const runs = yield* Runs
+    yield* runs.cancel(run.run_id, "interrupt", principal, yield* unexecuted).pipe(
+      Effect.catchTag("StorageUnavailable", (error) => Effect.logWarning(`Run not cancelled: ${error.message}`))
+    )
+  }
+)
 
 /** The frames of a run after an id (-1: all), then live until its end. */
 export const followRun = Effect.fn("followRun")(function*(

@@ -1,0 +1,49 @@
+import { Schema } from "effect"
+import type { RunNote, ThreadNote } from "./Notes.ts"
+import { answerOf, resultOf, withoutTools, wordsOf } from "./Script.ts"
+import type { Timeline } from "./Timeline.ts"
+
+const Message = Schema.Struct({ type: Schema.String, content: Schema.Unknown })
+const messagesOf = Schema.decodeUnknownSync(Schema.Struct({ messages: Schema.Array(Message) }))
+
+/** Texts come as such or as blocks. */
+const textOf = (content: unknown): string =>
+  typeof content === "string"
+    ? content
+    : Array.isArray(content)
+    ? content.map((block: unknown) =>
+      typeof block === "object" && block !== null && "text" in block ? String(block.text) : ""
+    ).join("")
+    : ""
+
+/** What a run leaves on its thread: each step once, whoever executed it and how often. */
+const saidBy = (note: RunNote, said: ReadonlySet<string>): ReadonlyArray<string> => {
+  const { marker, steps } = note.task
+  const last = `ai: ${withoutTools(marker)}`
+  note.withoutTools = said.has(last)
+  const results = Array.from({ length: steps }, (_, index) => `tool: ${resultOf(marker, index + 1)}`)
+  const done = note.withoutTools ? results.filter((result) => said.has(result)) : results
+  return [
+    `human: ${wordsOf(note.task)}`,
+    ...done.flatMap((result, index) => [`ai: Step ${index + 1} of ${marker}.`, result]),
+    note.withoutTools ? last : `ai: ${answerOf(marker)}`
+  ]
+}
+
+/** The thread's state tells its runs in the order of their creation, whole and once. */
+export const checkState = (timeline: Timeline, { runs, threadId }: ThreadNote, values: unknown) => {
+  const said = messagesOf({ messages: [], ...(typeof values === "object" ? values : {}) }).messages
+    .map(({ content, type }) => `${type}: ${textOf(content)}`)
+  const known = new Set(said)
+  const due = runs.filter(({ runId }) => runId !== null).flatMap((note) => saidBy(note, known))
+  timeline.count("runs whose tool server was not reached in time", runs.filter((note) => note.withoutTools).length)
+  const first = due.findIndex((line, index) => said[index] !== line)
+  if (first === -1 && said.length === due.length) return
+  const at = first === -1 ? due.length : first
+  timeline.violated(
+    "the thread tells it in order",
+    `thread ${threadId}: message ${at} is “${said[at] ?? "missing"}” where “${due[at] ?? "nothing"}” was due; `
+      + `${said.length} messages, ${due.length} due`,
+    runs[0]?.task.marker
+  )
+}
