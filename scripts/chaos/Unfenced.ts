@@ -34,5 +34,9 @@ const unfenced = (saver: Saver): Saver => {
 /** A memory in which anybody writes at any time. */
 export const unfencedCheckpointer = Layer.effect(
   Checkpointer,
-  Effect.map(Checkpointer, ({ saver }) => Checkpointer.of({ saver: Effect.map(saver, unfenced) }))
+  Effect.gen(function*() {
+    const { saver } = yield* Checkpointer
+    // Once: it is changed in place.
+    return Checkpointer.of({ saver: yield* Effect.cached(Effect.map(saver, unfenced)) })
+  })
 )

@@ -172,15 +172,22 @@ describe("RunQueue: replicas on pg-boss", { concurrent: true, timeout: 60_000 },
       const cutting = yield* Effect.forkChild(
         Effect.repeat(cutAll(url), Schedule.addDelay(Schedule.recurs(12), () => Effect.succeed("300 millis")))
       )
-      yield* Effect.forEach(
-        offers,
-        (offer) => Effect.andThen(Effect.retry(one.queue.offer(offer), whileAway), Effect.sleep("20 millis"))
-      )
+      // Cut off in the midst of it nobody knows whether it was offered: offered again when it has ended, it is a new one.
+      const unsure = new Set<RunId>()
+      yield* Effect.forEach(offers, (offer) =>
+        one.queue.offer(offer).pipe(
+          Effect.tapError(() => Effect.sync(() => unsure.add(offer.run_id))),
+          Effect.retry(whileAway),
+          Effect.andThen(Effect.sleep("20 millis"))
+        ))
       cutting.interruptUnsafe()
       yield* until("all are done", noneLeft(one.queue, offers), 35_000)
-      const again = seen.filter(({ redelivered }) => redelivered)
-      console.log(`${again.length} of ${offers.length} were handed out again`)
-      assert.deepStrictEqual(ids(seen), ids(offers), "each is executed once")
+      const sure = <A extends { readonly run_id: RunId }>(of: ReadonlyArray<A>) =>
+        of.filter(({ run_id }) => !unsure.has(run_id))
+      console.log(`${unsure.size} of ${offers.length} offers were cut off`)
+      assert.isBelow(unsure.size, 100, "offers that say nothing")
+      assert.deepStrictEqual([...new Set(ids(seen))], ids(offers), "each is executed")
+      assert.deepStrictEqual(ids(sure(seen)), ids(sure(offers)), "each is executed once")
     }))
 
   it.live("works by polling where nothing is heard, and obeys what a message can't tell with the next heartbeat", () =>

@@ -53,15 +53,16 @@ export class Signals extends Context.Service<Signals, {
         const waiting = new Set<string>()
         let busy = false
         /** Together, as long as the one before them takes. What does not get through was a hint, and is found out by looking. */
-        const tellWaiting = Effect.gen(function*() {
-          while (waiting.size > 0) {
-            const payloads = [...waiting]
-            waiting.clear()
-            yield* within(takes, scope, notify(payloads)).pipe(
-              Effect.catchCause((cause) => Effect.logDebug("Signals were not told", cause))
-            )
-          }
-        }).pipe(Effect.ensuring(Effect.sync(() => busy = false)))
+        const tellWaiting: Effect.Effect<void> = Effect.suspend(() => {
+          busy = waiting.size > 0
+          if (!busy) return Effect.void
+          const payloads = [...waiting]
+          waiting.clear()
+          return within(takes, scope, notify(payloads)).pipe(
+            Effect.catchCause((cause) => Effect.logDebug("Signals were not told", cause)),
+            Effect.andThen(tellWaiting)
+          )
+        })
 
         const tell = Effect.fnUntraced(function*(signals: ReadonlyArray<Told | Ping>) {
           const payloads = encode(signals)
@@ -70,9 +71,7 @@ export class Signals extends Context.Service<Signals, {
           if (transaction._tag === "None") return yield* notify(payloads)
           yield* sql.afterCommit(Effect.suspend(() => {
             for (const payload of payloads) waiting.add(payload)
-            if (busy) return Effect.void
-            busy = true
-            return Effect.asVoid(Effect.forkIn(tellWaiting, scope))
+            return busy ? Effect.void : Effect.asVoid(Effect.forkIn(tellWaiting, scope, { startImmediately: true }))
           }))
         })
 
