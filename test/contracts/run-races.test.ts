@@ -210,7 +210,7 @@ describe.each([["a table", tableQueue], ["pg-boss", bossQueue]] as const)(
           const { forgotten, ...counts } = yield* storm(4, {}, queue)
           yield* Effect.logInfo("storm", counts)
           assert.strictEqual(forgotten, 0)
-          assert.isAbove(counts.accepted, 100)
+          assert.isAbove(counts.accepted, 30)
           assert.isAbove(counts.late, 0)
         }),
       60_000
@@ -220,7 +220,7 @@ describe.each([["a table", tableQueue], ["pg-boss", bossQueue]] as const)(
       Effect.gen(function*() {
         const counts = yield* storm(4, { concurrentPerTenant: 2, waitingPerTenant: 30 }, queue)
         yield* Effect.logInfo("storm", counts)
-        assert.isAbove(counts.accepted, 100)
+        assert.isAbove(counts.accepted, 30)
       }), 60_000)
   }
 )

@@ -112,17 +112,31 @@ export const PgRunLedger = Layer.effect(
 
       settle: Effect.fn("RunLedger.settle")(
         function*(claim, outcome, atEnd) {
-          // Whoever writes runs locks their thread first, and looks afterwards: nobody waits in a circle.
-          yield* sql`
-            select t.id
-            from langgraph_server.threads t
-            where t.id = (select r.thread_id from langgraph_server.runs r where r.id = ${claim.run_id})
-            for update`
+          // Whoever writes runs locks their thread first: nobody waits in a circle. The run is looked at once more when
+          // its row is there: what it is by then decides.
+          const { failure, status } = ends.writing(outcome)
           const [run] = yield* decodeRuns(sql`
-            select ${columns} from langgraph_server.runs r where ${isMine(claim)} for update`)
+            with
+              thread as (
+                select t.id
+                from langgraph_server.threads t
+                where t.id = (select r.thread_id from langgraph_server.runs r where r.id = ${claim.run_id})
+                for update
+              ),
+              ended as (
+                update langgraph_server.runs r
+                set
+                  status = case when r.cancel_requested is null then ${status} else 'interrupted' end,
+                  failure = case when r.cancel_requested is null then ${failure}::jsonb end,
+                  updated_at = now()
+                from thread
+                where ${isMine(claim)} and r.thread_id = thread.id
+                returning ${columns}
+              )
+            select * from ended`)
           if (run === undefined) return Option.none()
           const settled = settledOutcome(outcome, run.cancel_requested)
-          yield* ends.conclude(run, settled, atEnd)
+          yield* ends.follow(run, settled, atEnd)
           yield* ends.passOn(run, settled)
           return Option.some(settled)
         },

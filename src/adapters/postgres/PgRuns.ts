@@ -20,10 +20,11 @@ import { type AtEnd, type NewRun, Runs } from "../../ports/Runs.ts"
 import { orUnavailable } from "./Database.ts"
 import { runEnds } from "./RunEnds.ts"
 import { runLine } from "./RunLine.ts"
-import { runColumns, RunRow } from "./RunRow.ts"
+import { CreatedRow, runColumns, RunRow } from "./RunRow.ts"
 import { decodeRows, jsonb } from "./Values.ts"
 
 const decodeRuns = decodeRows(RunRow)
+const decodeCreated = decodeRows(CreatedRow)
 const decodeIds = decodeRows(Schema.Struct({ run_id: RunId }))
 const decodeThreads = decodeRows(Schema.Struct({ status: ThreadStatus }))
 const decodeCounts = decodeRows(Schema.Struct({ active: Schema.Int, waiting: Schema.Int }))
@@ -73,20 +74,22 @@ export const PgRuns = Layer.effect(
      * first run has, by this one. The metadata only shows it: chat pages look for their threads by it. The thread is
      * locked, so that the clock gives its runs their order.
      */
-    const insert = (run: NewRun, owner: string) =>
-      decodeRuns(sql`
+    const insert = (run: NewRun, owner: string, place: "head" | "later" | "none") =>
+      decodeCreated(sql`
         with
+          place as (${line.placeOfNew(run.tenant, place)}),
           r as (
             insert into langgraph_server.runs (
               id, thread_id, assistant_id, graph_id, assistant_version, owner_id, tenant, metadata, request,
-              configuration, multitask_strategy, home, traceparent, run_at
+              configuration, multitask_strategy, home, traceparent, run_at, offered_at, held_back, turn
             )
-            values (
+            select
               ${run.run_id}, ${run.thread_id}, ${run.assistant_id}, ${run.graph_id}, ${run.assistant_version}, ${owner},
               ${run.tenant}, ${jsonb(sql, run.metadata)}, ${jsonb(sql, run.request)}, ${jsonb(sql, run.configuration)},
               ${run.multitask_strategy}, ${run.home}, ${run.traceparent},
-              clock_timestamp() + make_interval(secs => ${run.after_seconds})
-            )
+              clock_timestamp() + make_interval(secs => ${run.after_seconds}),
+              place.offered_at, place.held_back, place.turn
+            from place
             returning *
           ),
           thread as (
@@ -98,7 +101,10 @@ export const PgRuns = Layer.effect(
               updated_at = now()
             where id = ${run.thread_id}
           )
-        select ${columns} from r`).pipe(Effect.flatMap((rows) => Effect.orDie(Effect.fromOption(Array.head(rows)))))
+        select ${columns}, r.turn::int as turn, r.offered_at is not null as offered
+        from r`).pipe(
+        Effect.flatMap((rows) => Effect.orDie(Effect.fromOption(Array.head(rows))))
+      )
 
     /** One that waits ends here and now; one that runs is told, and can't succeed any more. With the thread locked. */
     const stop = Effect.fnUntraced(function*(run: Run, action: CancelAction, atEnd: AtEnd) {
@@ -128,6 +134,7 @@ export const PgRuns = Layer.effect(
 
           const { active, waiting } = yield* counts(run.thread_id, run.tenant)
           const admission = admit(run.multitask_strategy, active)
+          let free = active === 0
           if (Admission.$is("Rejected")(admission)) return yield* new ThreadBusy({ thread: run.thread_id })
           if (isResume(run.request) && !canResume(thread.status)) {
             return yield* new NothingToResume({ thread: run.thread_id })
@@ -138,10 +145,15 @@ export const PgRuns = Layer.effect(
           if (admission._tag === "AcceptedAfter") {
             const earlier = yield* activeOn(run.thread_id)
             yield* Effect.forEach(earlier, (one) => stop(one, admission.action, atEnd), { discard: true })
+            // Those that wait have ended by now; for one that runs it waits itself.
+            free = earlier.every(({ status }) => status === "pending")
           }
 
-          const created = yield* insert(run, owner.userId)
-          yield* run.after_seconds > 0 ? line.offerLater(created.run_id) : line.offerHead(created.thread_id)
+          const place = run.after_seconds > 0 ? "later" : free ? "head" : "none"
+          const { offered, turn, ...created } = yield* insert(run, owner.userId, place)
+          if (offered) yield* line.offer([{ ...created, turn }])
+          // Behind others: nothing to do, unless the first of them was forgotten.
+          if (place === "none") yield* line.offerHead(created.thread_id)
           return created
         },
         sql.withTransaction,

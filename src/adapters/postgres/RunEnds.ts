@@ -24,14 +24,16 @@ export const runEnds = (
 ) => {
   const remove = threadRemoval(sql, queue)
 
-  const write = (run: Run, outcome: RunOutcome) => {
+  const writing = (outcome: RunOutcome) => {
     const failure = failureOf(outcome)
+    return { status: statusAfter(outcome).run, failure: failure === null ? sql`null` : jsonb(sql, failure) }
+  }
+
+  const write = (run: Run, outcome: RunOutcome) => {
+    const { failure, status } = writing(outcome)
     return sql`
       update langgraph_server.runs
-      set
-        status = ${statusAfter(outcome).run},
-        failure = ${failure === null ? sql`null` : jsonb(sql, failure)},
-        updated_at = now()
+      set status = ${status}, failure = ${failure}, updated_at = now()
       where id = ${run.run_id}`
   }
 
@@ -42,25 +44,26 @@ export const runEnds = (
       checkpoints(sql).undo(run.thread_id, run.run_id)
     )
 
-  /** The run itself; what comes next on its thread is `passOn`'s. */
-  const conclude = Effect.fnUntraced(function*(run: Run, outcome: RunOutcome, atEnd: AtEnd) {
-    yield* outcome._tag === "Cancelled" && outcome.action === "rollback" ? undo(run) : write(run, outcome)
+  /** What comes with an end that is written; one that is to leave no trace leaves none. */
+  const follow = Effect.fnUntraced(function*(run: Run, outcome: RunOutcome, atEnd: AtEnd) {
+    if (outcome._tag === "Cancelled" && outcome.action === "rollback") yield* undo(run)
     yield* atEnd(run, outcome)
     yield* queue.withdraw(run.run_id)
   })
 
-  /** The thread goes to whoever is next on it, and the share of the tenant to whoever was held back. */
-  const passOn = Effect.fnUntraced(function*(run: Run, outcome: RunOutcome) {
-    if (run.request.temporary) {
-      yield* remove([run.thread_id], run.run_id)
-    } else {
-      yield* run.started_at === null
-        ? line.leaveUntouched(run.thread_id)
-        : line.leaveThread(run.thread_id, statusAfter(outcome).thread, waitingIn(outcome))
-      yield* line.offerHead(run.thread_id)
-    }
-    yield* line.offerHeldBack(run.tenant)
-  })
+  return {
+    writing,
+    follow,
 
-  return { conclude, passOn }
+    /** The run itself; what comes next on its thread is `passOn`'s. */
+    conclude: (run: Run, outcome: RunOutcome, atEnd: AtEnd) =>
+      Effect.andThen(write(run, outcome), follow(run, outcome, atEnd)),
+
+    /** The thread goes to whoever is next on it, and the share of the tenant to whoever was held back. */
+    passOn: Effect.fnUntraced(function*(run: Run, outcome: RunOutcome) {
+      if (!run.request.temporary) return yield* line.passOn(run, statusAfter(outcome).thread, waitingIn(outcome))
+      yield* remove([run.thread_id], run.run_id)
+      yield* line.offerHeldBack(run.tenant)
+    }, Effect.asVoid)
+  }
 }

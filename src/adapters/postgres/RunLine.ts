@@ -1,7 +1,8 @@
 import type { PgClient } from "@effect/sql-pg"
 import { Effect, Schema } from "effect"
+import type { Statement } from "effect/sql"
 import type { JsonObject } from "../../domain/Json.ts"
-import { RunId } from "../../domain/Run.ts"
+import { type Run, RunId } from "../../domain/Run.ts"
 import { ThreadId, type ThreadStatus } from "../../domain/Thread.ts"
 import type { RunPolicy } from "../../ports/RunPolicy.ts"
 import type { RunOffer, RunQueue } from "../../ports/RunQueue.ts"
@@ -25,9 +26,9 @@ export const runLine = (
   queue: RunQueue["Service"],
   { concurrentPerTenant }: RunPolicy["Service"]
 ) => {
-  /** By runs_offered: never more rows than the share, and those that are not due yet. */
-  const hasShare = (tenant: string) =>
-    sql.literal(`(
+  /** By runs_offered: never more rows than the share, and those that are not due yet. `besides`: more, unseen as yet. */
+  const hasShare = (tenant: string, besides = "0") =>
+    sql.literal(`${besides} + (
       select count(*)
       from langgraph_server.runs o
       where o.tenant = ${tenant}
@@ -60,6 +61,30 @@ export const runLine = (
       and (r.status = 'running' or (r.status = 'pending' and r.run_at <= clock_timestamp()))
   )`)
 
+  /** A thread after one of its runs has ended: still busy where another is active. */
+  const leaveThread = (threadId: ThreadId, status: ThreadStatus, interrupts: JsonObject) =>
+    sql`
+        update langgraph_server.threads t
+        set
+          status = case when ${isBusy} then 'busy' else ${status} end,
+          interrupts = ${jsonb(sql, interrupts)},
+          updated_at = now()
+        where t.id = ${threadId}`
+
+  /** The same where the run had never started: a question that was open before it came is open again. */
+  const leaveUntouched = (threadId: ThreadId) =>
+    sql`
+        update langgraph_server.threads t
+        set
+          status = case
+            when ${isBusy} then 'busy'
+            when t.status <> 'busy' then t.status
+            when t.interrupts <> '{}' then 'interrupted'
+            else 'idle'
+          end,
+          updated_at = now()
+        where t.id = ${threadId}`
+
   const columns = sql.literal("r.id as run_id, r.thread_id, r.run_at, r.turn::int as turn, r.home")
 
   const offer = (offers: ReadonlyArray<RunOffer>) => Effect.forEach(offers, queue.offer, { discard: true })
@@ -78,57 +103,100 @@ export const runLine = (
       order by h.run_at, h.id
       limit 1`
 
+  /** A head gets its place, if its tenant's share has room for it. */
+  const placeHead = sql`
+    update langgraph_server.runs r
+    set
+      offered_at = case when head.has_share then now() end,
+      held_back = not head.has_share,
+      turn = ${turn("head.tenant")}
+    from head
+    where r.id = head.id and r.status = 'pending' and r.offered_at is null
+    returning r.*`
+
   /** Offers the head of a thread, whose lock is held: or its turn would be taken twice. */
   const offerHead = (threadId: ThreadId) =>
     decodeOffers(sql`
       with
         head as (${head(threadId)}),
-        offered as (
-          update langgraph_server.runs r
-          set
-            offered_at = case when head.has_share then now() end,
-            held_back = not head.has_share,
-            turn = ${turn("head.tenant")}
-          from head
-          where r.id = head.id and r.status = 'pending' and r.offered_at is null
-          returning r.*
-        )
+        offered as (${placeHead})
       select ${columns} from offered r where r.offered_at is not null`).pipe(
       Effect.tap(offer),
       Effect.map((offers) => offers.length)
     )
 
   /** The share of a tenant has room again: by runs_held_back. Its thread needs no lock, being the head it stays that. */
-  const offerHeldBack = (tenant: string) =>
-    decodeOffers(sql`
+  const placeHeldBack = (tenant: string, elsewhere: Statement.Fragment, besides?: string) =>
+    sql`
       update langgraph_server.runs r
       set offered_at = now(), held_back = false, turn = ${turn("r.tenant")}
       where r.id = (
           select w.id
           from langgraph_server.runs w
-          where w.tenant = ${tenant} and w.status = 'pending' and w.held_back
+          where w.tenant = ${tenant} and w.status = 'pending' and w.held_back and ${elsewhere}
           order by w.run_at, w.id
           for update skip locked
           limit 1
         )
-        and ${hasShare("r.tenant")}
-      returning ${columns}`).pipe(
+        and ${hasShare("r.tenant", besides)}
+      returning r.*`
+
+  const offerHeldBack = (tenant: string) =>
+    decodeOffers(sql`
+      with held as (${placeHeldBack(tenant, sql`true`)})
+      select ${columns} from held r`).pipe(
       Effect.tap(offer),
       Effect.map((offers) => offers.length)
     )
 
+  /** In one statement, which sees the end of the run that was before. */
+  const passOn = ({ tenant, thread_id }: Pick<Run, "tenant" | "thread_id">, leaveThread: Statement.Fragment) =>
+    decodeOffers(sql`
+      with
+        head as (${head(thread_id)}),
+        offered as (${placeHead}),
+        held as (${
+      placeHeldBack(
+        tenant,
+        sql`w.thread_id <> ${thread_id}`,
+        "(select count(*) from offered f where f.offered_at is not null and f.tenant = r.tenant)"
+      )
+    }),
+        leave as (${leaveThread})
+      select ${columns} from offered r where r.offered_at is not null
+      union all
+      select ${columns} from held r`).pipe(Effect.tap(offer))
+
   return {
     hasShare,
+    offer,
     offerHead,
     offerHeldBack,
 
-    /** A run for later has a place of its own at once: the queue keeps it until then. */
-    offerLater: (runId: RunId) =>
-      decodeOffers(sql`
-        update langgraph_server.runs r
-        set offered_at = now(), turn = 0
-        where r.id = ${runId}
-        returning ${columns}`).pipe(Effect.tap(offer)),
+    /**
+     * The place of a run that is just being created, as values of `offered_at`, `held_back` and `turn`. One for later has
+     * a place of its own at once: the queue keeps it until then.
+     */
+    placeOfNew: (tenant: string, place: "head" | "later" | "none") => {
+      if (place === "none") return sql`select null::timestamptz as offered_at, false as held_back, 0 as turn`
+      if (place === "later") return sql`select now() as offered_at, false as held_back, 0 as turn`
+      return sql`
+        select
+          case when s.has_share then now() end as offered_at,
+          not s.has_share as held_back,
+          s.turn
+        from (
+          select ${hasShare("n.tenant")} as has_share, ${turn("n.tenant")} as turn
+          from (select ${tenant}::text as tenant) n
+        ) s`
+    },
+
+    /** A thread after one of its runs has ended goes to whoever is next on it, the tenant's share to who was held back. */
+    passOn: (run: Run, status: ThreadStatus, interrupts: JsonObject) =>
+      passOn(
+        run,
+        run.started_at === null ? leaveUntouched(run.thread_id) : leaveThread(run.thread_id, status, interrupts)
+      ),
 
     /** Those that run on although the queue has forgotten them, or were never offered although it is their turn. */
     offerAgain: (runIds: ReadonlyArray<RunId>) =>
@@ -139,30 +207,6 @@ export const runLine = (
         for update skip locked`).pipe(
         Effect.tap(offer),
         Effect.map((offers) => offers.length)
-      ),
-
-    /** A thread after one of its runs has ended: still busy where another is active. */
-    leaveThread: (threadId: ThreadId, status: ThreadStatus, interrupts: JsonObject) =>
-      sql`
-        update langgraph_server.threads t
-        set
-          status = case when ${isBusy} then 'busy' else ${status} end,
-          interrupts = ${jsonb(sql, interrupts)},
-          updated_at = now()
-        where t.id = ${threadId}`,
-
-    /** The same where the run had never started: a question that was open before it came is open again. */
-    leaveUntouched: (threadId: ThreadId) =>
-      sql`
-        update langgraph_server.threads t
-        set
-          status = case
-            when ${isBusy} then 'busy'
-            when t.status <> 'busy' then t.status
-            when t.interrupts <> '{}' then 'interrupted'
-            else 'idle'
-          end,
-          updated_at = now()
-        where t.id = ${threadId}`
+      )
   }
 }

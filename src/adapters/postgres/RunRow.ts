@@ -41,7 +41,7 @@ const ToolReport = Schema.Struct({
   }))
 })
 
-export const RunRow: Schema.Codec<Run, unknown> = Schema.Struct({
+const fields = {
   run_id: RunId,
   thread_id: ThreadId,
   assistant_id: AssistantId,
@@ -65,9 +65,16 @@ export const RunRow: Schema.Codec<Run, unknown> = Schema.Struct({
   failure: Schema.NullOr(Schema.Struct({ error: Schema.String, message: Schema.String })),
   created_at: Schema.Date,
   updated_at: Schema.Date
-})
+}
+
+export const RunRow: Schema.Codec<Run, unknown> = Schema.Struct(fields)
+
+/** A run as it is just created, with the place it got in its tenant's line. */
+export const CreatedRow: Schema.Codec<Run & { readonly turn: number; readonly offered: boolean }, unknown> = Schema
+  .Struct({ ...fields, turn: Schema.Int, offered: Schema.Boolean })
 
 /** What `RunRow` needs, of the rows `r`. */
 export const runColumns = `
   r.id as run_id, r.thread_id, r.assistant_id, r.graph_id, r.assistant_version, r.owner_id as owner, r.tenant,
-  r.status, r.attempt, r.lost, r.run_at, r.started_at, r.home, r.cancel_requested, r.traceparent, r.metadata, r.request, r.configuration, r.multitask_strategy, r.tools, r.failure, r.created_at, r.updated_at`
+  r.status, r.attempt, r.lost, r.run_at, r.started_at, r.home, r.cancel_requested, r.traceparent, r.metadata,
+  r.request, r.configuration, r.multitask_strategy, r.tools, r.failure, r.created_at, r.updated_at`
