@@ -49,7 +49,7 @@ export const poisonousRuns: ReplicaScenarios = {
       )
       await world.until("all innocent runs are under way", () => world.asked(`brav`).length >= innocents.length)
       const poisonous = await begin(both[1].client(), `slow:20000:Gift ${marker}`)
-      const end = await endOf(world, poisonous, 5 * heartbeatSeconds * 1000)
+      const end = await endOf(world, poisonous, 9 * heartbeatSeconds * 1000)
       assert.deepEqual(end, {
         status: "error",
         attempt: 4,

@@ -43,7 +43,7 @@ export const turnsAndHomes: ReplicaScenarios = {
           "/runs",
           post({
             assistant_id: agents.recht,
-            input: question(`slow:400:Masse ${n}`)
+            input: question(`slow:3000:Masse ${n}`)
           })
         )
         return {
@@ -80,7 +80,8 @@ export const turnsAndHomes: ReplicaScenarios = {
     console.log(
       `${queued?.count} runs waited; the other organisation's took ${took.join(" ")} ms; refused: ${refused.length}`
     )
-    assert.isBelow(median(took), 3_000)
+    // A place that was taken for 3 s; behind the queue it would be a minute.
+    assert.isBelow(median(took), 15_000)
   },
 
   "runs that need their caller's token stay where it is; without their home they go on without it, and say so": async (
