@@ -40,14 +40,14 @@ export const checkEffects = (
   let repeated = 0, repeats = 0, late = 0
   for (const { runs } of threads) {
     let nextBegan = Infinity
-    for (const { log, task, withoutTools } of runs.toReversed()) {
+    for (const { log, task, toolsFailed } of runs.toReversed()) {
       const own = byRun.get(task.marker) ?? []
       for (let step = 1; step <= task.steps; step++) {
         const count = own.filter((effect) => effect.step === step).length
         if (count > 1) repeated += 1
         if (count > 1) repeats += count - 1
         const attempts = log?.taken ?? Infinity
-        if (log !== null && (count > attempts || (count === 0 && !withoutTools))) {
+        if (log !== null && (count > attempts || (count === 0 && !toolsFailed))) {
           timeline.violated(
             "once per attempt",
             `step ${step} happened ${count} times in ${attempts} attempts`,

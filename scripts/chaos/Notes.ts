@@ -11,8 +11,8 @@ export interface RunNote {
   readonly seen: Array<number>
   /** The client read to an end, and the run had ended. */
   complete: boolean
-  /** Its tools were out of reach for one of its attempts, so it said so and ended. */
-  withoutTools: boolean
+  /** Its tool server was out of reach at a time: it went on without, or the model was told of a failure. */
+  toolsFailed: boolean
   /** What the log held when it had ended; null until that was looked at. */
   log: LogNote | null
 }

@@ -20,15 +20,20 @@ const textOf = (content: unknown): string =>
 const saidBy = (note: RunNote, said: ReadonlySet<string>): ReadonlyArray<string> => {
   const { marker, steps } = note.task
   const last = `ai: ${withoutTools(marker)}`
-  note.withoutTools = said.has(last)
+  const unreached = said.has(last)
+  if (unreached) note.toolsFailed = true
   const results = Array.from({ length: steps }, (_, index) => `tool: ${resultOf(marker, index + 1)}`)
-  const done = note.withoutTools ? results.filter((result) => said.has(result)) : results
+  const done = unreached ? results.filter((result) => said.has(result)) : results
   return [
     `human: ${wordsOf(note.task)}`,
     ...done.flatMap((result, index) => [`ai: Step ${index + 1} of ${marker}.`, result]),
-    note.withoutTools ? last : `ai: ${answerOf(marker)}`
+    unreached ? last : `ai: ${answerOf(marker)}`
   ]
 }
+
+/** A worker that thaws finds its connections closed: what a tool failed with is for the model to deal with. */
+const isFailure = (line: string | undefined, due: string | undefined): boolean =>
+  line?.startsWith("tool: MCP tool 'count'") === true && due?.startsWith("tool: counted ") === true
 
 /** The thread's state tells its runs in the order of their creation, whole and once. */
 export const checkState = (timeline: Timeline, { runs, threadId }: ThreadNote, values: unknown) => {
@@ -36,8 +41,13 @@ export const checkState = (timeline: Timeline, { runs, threadId }: ThreadNote, v
     .map(({ content, type }) => `${type}: ${textOf(content)}`)
   const known = new Set(said)
   const due = runs.filter(({ runId }) => runId !== null).flatMap((note) => saidBy(note, known))
-  timeline.count("runs whose tool server was not reached in time", runs.filter((note) => note.withoutTools).length)
-  const first = due.findIndex((line, index) => said[index] !== line)
+  const first = due.findIndex((line, index) => said[index] !== line && !isFailure(said[index], line))
+  for (const note of runs) {
+    if (said.some((line, index) => isFailure(line, due[index]) && due[index]?.includes(` ${note.task.marker} `))) {
+      note.toolsFailed = true
+    }
+  }
+  timeline.count("runs whose tool server was out of reach", runs.filter((note) => note.toolsFailed).length)
   if (first === -1 && said.length === due.length) return
   const at = first === -1 ? due.length : first
   timeline.violated(

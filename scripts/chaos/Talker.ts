@@ -101,7 +101,7 @@ const say = async (talker: Talker, thread: ThreadNote, task: Task, streamed: boo
     runId: null,
     seen: [],
     complete: false,
-    withoutTools: false,
+    toolsFailed: false,
     log: null
   }
   thread.runs.push(note)
