@@ -7,6 +7,7 @@ import { RunId, RunOutcome } from "../../src/domain/Run.ts"
 import { ThreadId } from "../../src/domain/Thread.ts"
 import { RunQueue } from "../../src/ports/RunQueue.ts"
 import { type NewRun, RunLedger, Runs } from "../../src/ports/Runs.ts"
+import { plainConfiguration, plainRequest } from "../../test/support/PlainRuns.ts"
 import { queueReplica } from "./QueueReplica.ts"
 
 /** A process that creates runs which do nothing, a thread for each, and executes what is in line. */
@@ -28,27 +29,11 @@ const newRun = (thread_id: ThreadId, index: number): NewRun => ({
   assistant_version: 1,
   tenant: `tenant ${index % tenants}`,
   metadata: {},
-  request: {
-    input: { messages: [{ role: "user", content: "Guten Tag" }] },
-    command: null,
-    checkpoint: null,
-    stream_mode: ["values"],
-    stream_subgraphs: false,
-    stream_resumable: false,
-    interrupt_before: null,
-    interrupt_after: null,
-    temporary: false,
-    timeout_seconds: 3600,
-    webhook: null
-  },
+  request: { ...plainRequest, input: { messages: [{ role: "user", content: "Guten Tag" }] } },
   configuration: {
+    ...plainConfiguration,
     configurable: { model_name: "openai:gpt-4o" },
-    origins: { model_name: "assistant" },
-    dropped: [],
-    recursion_limit: 25,
-    tags: [],
-    metadata: {},
-    context: {}
+    origins: { model_name: "assistant" }
   },
   multitask_strategy: "enqueue",
   home: null,

@@ -20,6 +20,7 @@ import { AgentGraphs, GraphFailed, type GraphSignal } from "../../src/ports/Agen
 import { StorageUnavailable } from "../../src/ports/StorageUnavailable.ts"
 import { ToolSource } from "../../src/ports/ToolSource.ts"
 import { deadUrl, mcpServer } from "../support/McpServers.ts"
+import { plainRequest } from "../support/PlainRuns.ts"
 import { type ScriptedModel, scriptedModel } from "../support/ScriptedModel.ts"
 import { freshDatabase } from "../support/TestDatabase.ts"
 import { claimed, migrated } from "./checkpointed-runs.ts"
@@ -121,17 +122,8 @@ const run = (text: string | null, asked: Asked = {}) =>
         context: {}
       },
       request: {
+        ...plainRequest,
         input: text === null ? null : { messages: [{ role: "user", content: text }] },
-        command: null,
-        checkpoint: null,
-        stream_mode: ["values"],
-        stream_subgraphs: false,
-        stream_resumable: false,
-        interrupt_before: null,
-        interrupt_after: null,
-        temporary: false,
-        timeout_seconds: 3600,
-        webhook: null,
         ...asked.request
       }
     })

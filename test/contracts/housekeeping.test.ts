@@ -1,10 +1,9 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Fiber, Layer, Option, type Redacted, Ref, Schedule } from "effect"
+import { Deferred, Duration, Effect, Fiber, Layer, Option, type Redacted, Ref } from "effect"
 import { randomUUID } from "node:crypto"
 import { databaseLayer } from "../../src/adapters/postgres/Database.ts"
 import { housekeepingQueues } from "../../src/adapters/postgres/HousekeepingQueue.ts"
-import { JobEngine } from "../../src/adapters/postgres/JobEngine.ts"
 import { PgHousekeeping } from "../../src/adapters/postgres/PgHousekeeping.ts"
 import { PgStorage } from "../../src/adapters/postgres/PgStorage.ts"
 import { round } from "../../src/app/Housekeeping.ts"
@@ -12,6 +11,7 @@ import { Housekeeping } from "../../src/ports/Housekeeping.ts"
 import { RunQueue } from "../../src/ports/RunQueue.ts"
 import { Storage } from "../../src/ports/Storage.ts"
 import { checkpointerTables } from "../support/PostgresPorts.ts"
+import { supervisedEngine } from "../support/SupervisedEngine.ts"
 import { freshDatabase } from "../support/TestDatabase.ts"
 
 /** Threads that go have no run to come: there is nothing to take back. */
@@ -25,26 +25,11 @@ const noQueue = Layer.succeed(RunQueue, {
   held: Effect.succeed([])
 })
 
-/** An engine that is set up and supervised, as the run queue does it for all queues. */
-const engine = (url: Redacted.Redacted<string>) =>
-  Layer.effectDiscard(
-    Effect.gen(function*() {
-      const { ask, setup } = yield* JobEngine
-      yield* Effect.orDie(setup)
-      yield* Effect.forkScoped(
-        Effect.repeat(Effect.ignore(ask((boss) => boss.supervise())), Schedule.spaced("500 millis"))
-      )
-    })
-  ).pipe(
-    Layer.provideMerge(JobEngine.layer({ url, queues: housekeepingQueues })),
-    Layer.provideMerge(databaseLayer({ url, poolSize: 4 }))
-  )
-
 /** Every round due at once, but for those of the same second. */
 const replica = (url: Redacted.Redacted<string>, roundEverySeconds = 1) =>
   PgHousekeeping({ roundEverySeconds }).pipe(
     Layer.provide(noQueue),
-    Layer.provideMerge(engine(url)),
+    Layer.provideMerge(supervisedEngine(url, housekeepingQueues)),
     Layer.fresh
   )
 

@@ -28,6 +28,7 @@ import { type NewRun, RunLedger, Runs } from "../../src/ports/Runs.ts"
 import { Storage } from "../../src/ports/Storage.ts"
 import { Threads } from "../../src/ports/Threads.ts"
 import { pgBouncer, pgBouncerMissing } from "../support/PgBouncer.ts"
+import { plainConfiguration, plainRequest } from "../support/PlainRuns.ts"
 import { checkpointer, checkpointerTables, person } from "../support/PostgresPorts.ts"
 import { consumerWorld } from "../support/TestDatabase.ts"
 
@@ -79,28 +80,8 @@ const newRun = (thread_id: ThreadId): NewRun => ({
   home: null,
   traceparent: null,
   metadata: {},
-  request: {
-    input: { messages: [] },
-    command: null,
-    checkpoint: null,
-    stream_mode: ["values"],
-    stream_subgraphs: false,
-    stream_resumable: false,
-    interrupt_before: null,
-    interrupt_after: null,
-    temporary: false,
-    webhook: null,
-    timeout_seconds: 60
-  },
-  configuration: {
-    configurable: {},
-    origins: {},
-    dropped: [],
-    recursion_limit: 25,
-    tags: [],
-    metadata: {},
-    context: {}
-  },
+  request: { ...plainRequest, input: { messages: [] }, timeout_seconds: 60 },
+  configuration: plainConfiguration,
   multitask_strategy: "reject",
   after_seconds: 0
 })

@@ -6,6 +6,7 @@ import { UserId } from "../../src/domain/Principal.ts"
 import { type Run, RunId } from "../../src/domain/Run.ts"
 import { ThreadId } from "../../src/domain/Thread.ts"
 import type { RunJob, RunOffer, RunStop, RunWorker } from "../../src/ports/RunQueue.ts"
+import { plainConfiguration, plainRequest } from "../support/PlainRuns.ts"
 
 export const newThread = () => ThreadId.make(randomUUID())
 
@@ -26,28 +27,8 @@ export const runOn = (thread_id: ThreadId): Run => ({
   cancel_requested: null,
   traceparent: null,
   metadata: {},
-  request: {
-    input: null,
-    command: null,
-    checkpoint: null,
-    stream_mode: ["values"],
-    stream_subgraphs: false,
-    stream_resumable: false,
-    interrupt_before: null,
-    interrupt_after: null,
-    temporary: false,
-    timeout_seconds: 3600,
-    webhook: null
-  },
-  configuration: {
-    configurable: {},
-    origins: {},
-    dropped: [],
-    recursion_limit: 25,
-    tags: [],
-    metadata: {},
-    context: {}
-  },
+  request: plainRequest,
+  configuration: plainConfiguration,
   multitask_strategy: "enqueue",
   tools: null,
   failure: null,

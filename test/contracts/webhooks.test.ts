@@ -5,7 +5,6 @@ import { createHmac } from "node:crypto"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { createServer } from "node:http"
 import * as GuardedFetch from "../../src/adapters/outbound/GuardedFetch.ts"
-import { databaseLayer } from "../../src/adapters/postgres/Database.ts"
 import { JobEngine } from "../../src/adapters/postgres/JobEngine.ts"
 import { PgWebhooks } from "../../src/adapters/postgres/PgWebhooks.ts"
 import { webhookDeliveries } from "../../src/adapters/postgres/WebhookDeliveries.ts"
@@ -15,6 +14,7 @@ import { type Run, RunOutcome } from "../../src/domain/Run.ts"
 import { type RunEvent, RunEvents } from "../../src/ports/RunEvents.ts"
 import { WebhookPost } from "../../src/ports/WebhookPost.ts"
 import { Webhooks } from "../../src/ports/Webhooks.ts"
+import { supervisedEngine } from "../support/SupervisedEngine.ts"
 import { freshDatabase } from "../support/TestDatabase.ts"
 import { newThread, runOn } from "./queued-runs.ts"
 
@@ -94,31 +94,16 @@ const post = ({ allow = ["127.0.0.1"], signed = true, timeout = 10_000 }: WorldO
     secret: signed ? Option.some(Redacted.make(secret)) : Option.none()
   }).pipe(Layer.provide(GuardedFetch.layer({ allow })))
 
-/** An engine that is set up and supervised, as the run queue does it for all queues. */
-const engine = (url: Redacted.Redacted<string>) =>
-  Layer.effectDiscard(
-    Effect.gen(function*() {
-      const { ask, setup } = yield* JobEngine
-      yield* Effect.orDie(setup)
-      yield* Effect.forkScoped(
-        Effect.repeat(Effect.ignore(ask((boss) => boss.supervise())), Schedule.spaced("500 millis"))
-      )
-    })
-  ).pipe(
-    Layer.provideMerge(JobEngine.layer({ url, queues: hastyQueues })),
-    Layer.provideMerge(databaseLayer({ url, poolSize: 4 }))
-  )
-
 const announcing = (url: Redacted.Redacted<string>) =>
   PgWebhooks.pipe(
-    Layer.provideMerge(engine(url))
+    Layer.provideMerge(supervisedEngine(url, hastyQueues))
   )
 
 /** One replica's deliveries, on an engine of its own. */
 const replica = (url: Redacted.Redacted<string>, options: WorldOptions = {}) =>
   webhookDeliveries({ lookEvery: "50 millis", drainFor: "0 millis" }).pipe(
     Layer.provide([post(options), logs(options.results ?? new Map())]),
-    Layer.provide(engine(url)),
+    Layer.provide(supervisedEngine(url, hastyQueues)),
     Layer.fresh
   )
 

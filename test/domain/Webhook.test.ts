@@ -13,6 +13,7 @@ import {
   webhookHost,
   webhookProblem
 } from "../../src/domain/Webhook.ts"
+import { plainConfiguration, plainRequest } from "../support/PlainRuns.ts"
 
 const run: Run = {
   run_id: RunId.make("run"),
@@ -32,27 +33,12 @@ const run: Run = {
   traceparent: null,
   metadata: { ticket: 7 },
   request: {
+    ...plainRequest,
     input: { messages: ["a private word"] },
-    command: null,
-    checkpoint: null,
-    stream_mode: ["values"],
-    stream_subgraphs: false,
-    stream_resumable: false,
-    interrupt_before: null,
-    interrupt_after: null,
-    temporary: false,
     timeout_seconds: 60,
     webhook: "https://user:password@example.com/hook?token=secret"
   },
-  configuration: {
-    configurable: { thread_id: "thread", note: "a private word" },
-    origins: {},
-    dropped: [],
-    recursion_limit: 25,
-    tags: [],
-    metadata: {},
-    context: {}
-  },
+  configuration: { ...plainConfiguration, configurable: { thread_id: "thread", note: "a private word" } },
   multitask_strategy: "enqueue",
   tools: null,
   failure: null,

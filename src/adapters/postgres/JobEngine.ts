@@ -22,9 +22,10 @@ const bindable = (value: unknown): unknown =>
  * need several statements at once; all that happens often runs on our pool and joins our transactions.
  */
 export class JobEngine extends Context.Service<JobEngine, {
-  /** Once it has been set up; until then the database counts as away. */
-  readonly boss: Effect.Effect<PgBoss, StorageUnavailable>
-  /** A call whose statements run on our pool, in the caller's transaction if there is one. */
+  /**
+   * A call whose statements run on our pool, in the caller's transaction if there is one. Until the engine has been set up
+   * the database counts as away.
+   */
   readonly ask: <A>(call: (boss: PgBoss, db: Db) => Promise<A>) => Effect.Effect<A, StorageUnavailable>
   /** Makes its tables and the queues. Idempotent; whoever calls it tries again. */
   readonly setup: Effect.Effect<void, StorageUnavailable>
@@ -80,7 +81,6 @@ export class JobEngine extends Context.Service<JobEngine, {
         )
 
         return JobEngine.of({
-          boss,
           ask: Effect.fnUntraced(function*<A>(call: (boss: PgBoss, db: Db) => Promise<A>) {
             const engine = yield* boss
             // With it comes the caller's transaction.
