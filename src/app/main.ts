@@ -1,4 +1,4 @@
-import { Effect, Layer, Option } from "effect"
+import { Duration, Effect, Layer, Option } from "effect"
 import { HttpServer } from "effect/http"
 import { existsSync } from "node:fs"
 import { syncScopeForm } from "../domain/SyncScope.ts"
@@ -55,10 +55,23 @@ const start = Effect.fnUntraced(function*(given: Settings) {
   }).pipe(Effect.provide(demoLayer(given)))
 })
 
+/** What a stop takes beyond `SHUTDOWN_TIMEOUT_SECONDS`, when much is under way and the database is slow. */
+const leavingTakes = Duration.seconds(15)
+
+/** A stop that hangs is not waited for: what this process held is taken over as if it had been killed. */
+const leaveWithin = (limit: Duration.Duration) => <A, E, R>(program: Effect.Effect<A, E, R>) => {
+  const leave = Effect.logWarning(`Not down ${Duration.format(limit)} after it was told to stop: leaves as it is`).pipe(
+    Effect.andThen(Effect.sync(() => process.exit(0)))
+  )
+  const told = Effect.onInterrupt(Effect.never, () => Effect.forkDetach(Effect.delay(leave, limit)))
+  return Effect.raceFirst(program, told)
+}
+
 runProgram(
   Effect.gen(function*() {
     const given = yield* settings
     yield* start(given).pipe(
+      leaveWithin(Duration.sum(Duration.seconds(given.shutdownSeconds), leavingTakes)),
       Effect.onInterrupt(() => Effect.logInfo("Stopped")),
       Effect.provide(telemetry(given, process.stdout.isTTY))
     )

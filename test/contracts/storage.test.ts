@@ -65,7 +65,8 @@ describe("Storage", () => {
           "checkpoints",
           "durable_runs",
           "run_events",
-          "untouched_threads"
+          "untouched_threads",
+          "contact"
         ])
       }).pipe(Effect.provide(databaseLayer({ url, poolSize: 1 })))
     }))

@@ -82,5 +82,32 @@ export const frozenReplicas: ReplicaScenarios = {
     const again = await begin(frozen.client(), "say:wieder da")
     assert.strictEqual((await endOf(world, again)).status, "success")
     assert.strictEqual(said((await frozen.client().threads.getState(again.thread_id)).values).at(-1), "ai: wieder da")
+  },
+
+  "a replica that freezes in the midst of a transaction does not keep its run from the other": async (world) => {
+    const [frozen, other] = await world.startTwo()
+    const run = await begin(frozen.client(), "slow:4000:mitten in einer Transaktion", {}, homely)
+    await world.until("it is under way", () => world.askedBy("mitten in einer")[0] === frozen.name)
+
+    await world.observer.query("begin")
+    await world.observer.query("lock table langgraph_server.run_events in exclusive mode")
+    await world.until("it waits in a transaction", async () => {
+      // Else a transaction sees what it saw first.
+      await world.observer.query("select pg_stat_clear_snapshot()")
+      const waiting = await world.observer.query(
+        "select from pg_stat_activity where wait_event_type = 'Lock' and query like '%run_events%'"
+      )
+      return waiting.rows.length > 0
+    })
+    frozen.signal("SIGSTOP")
+    await world.observer.query("commit")
+    const { rows: held } = await world.observer.query(`
+      select from pg_locks l join pg_stat_activity a using (pid)
+      where a.state like 'idle in transaction%' and l.relation = 'langgraph_server.runs'::regclass`)
+    assert.isAbove(held.length, 0, "it holds nothing: the scenario proves nothing")
+
+    const { attempt, status } = await endOf(world, run, 2.5 * heartbeatSeconds * 1000)
+    assert.deepEqual({ attempt, status }, { attempt: 2, status: "success" })
+    assertGapless(await reading(other.client(), run).ended)
   }
 }

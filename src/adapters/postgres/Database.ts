@@ -15,6 +15,12 @@ export interface DatabaseOptions {
   readonly pooled?: boolean
 }
 
+/**
+ * A process that freezes or is cut off in a transaction would keep its locks, and with them its runs from whoever takes
+ * them over, for as long as it is gone. No transaction here waits for anything but its own statements.
+ */
+const longestPause = "8s"
+
 /** A thread's state is read as one row, in bytes. */
 const largestRow = 256 * 1024 * 1024
 
@@ -32,6 +38,8 @@ export const databaseLayer = (options: DatabaseOptions): Layer.Layer<PgClient.Pg
     applicationName: "throughline",
     keepAlive: "30 seconds",
     prepare: options.pooled !== true,
+    // A pooler refuses what it does not know; it has a limit of its own for this, `idle_transaction_timeout`.
+    ...(options.pooled === true ? {} : { startupParameters: { idle_in_transaction_session_timeout: longestPause } }),
     maxMessageSize: largestRow
   }).pipe(Layer.orDie)
 

@@ -37,9 +37,12 @@ export const PgStorage = <E>(
       const sql = yield* PgClient.PgClient
       const migrated = yield* Deferred.make<void>()
 
-      /** One replica at a time, in a transaction. */
+      /** One replica at a time, in a transaction, which may wait for what others make on connections of their own. */
       const alone = <A, E, R>(work: Effect.Effect<A, E, R>) =>
-        sql`select from pg_advisory_xact_lock(hashtextextended('langgraph_server.migrations', 0))`.pipe(
+        sql`
+          select
+            pg_advisory_xact_lock(hashtextextended('langgraph_server.migrations', 0)),
+            set_config('idle_in_transaction_session_timeout', '2min', true)`.pipe(
           Effect.andThen(work),
           sql.withTransaction
         )

@@ -82,7 +82,8 @@ export const runHands = Effect.fnUntraced(function*(held: HeldRuns, worker: RunW
       const left = held.all()
       if (left.length === 0) return
       yield* Effect.logWarning(`${left.length} run(s) can't be interrupted and are handed back as they stand`)
-      yield* again(left.map(({ delivery }) => delivery), "left behind")
+      // Untold, the queue misses their heartbeat.
+      yield* Effect.timeoutOption(again(left.map(({ delivery }) => delivery), "left behind"), unwinding)
     })
   }
 })

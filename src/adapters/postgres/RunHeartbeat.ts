@@ -8,13 +8,11 @@ import { runQueue } from "./RunJobs.ts"
 import { decodeRows } from "./Values.ts"
 
 const decodeReplicas = decodeRows(Schema.Struct({ id: Schema.String }))
+const decodeOutlook = decodeRows(Schema.Struct({ in_touch: Schema.Boolean, lost: Schema.Boolean }))
 const decodeTouched = Schema.decodeUnknownEffect(Schema.Struct({ settled: Schema.Array(Schema.String) }))
 
 /** Other queues have jobs that expire, in ms. */
 const superviseAnyway = 10_000
-
-/** By then everybody who was cut off together with us has given a sign of life as well. */
-const beatsInTouch = 3
 
 /**
  * A sign of life of this replica and of all it holds, which at the same time is when it learns what it may have missed:
@@ -28,13 +26,20 @@ export const runHeartbeat = Effect.fnUntraced(function*(
   const sql = yield* PgClient.PgClient
   const engine = yield* JobEngine
   let others: ReadonlyArray<string> = []
-  let inTouch = 0
-  let lastBeat = 0
   let superviseAt = 0
-  /** Longer than this between two of them, and the database was away, or this process was frozen. */
-  const unbroken = options.seconds * 1000 / 2
+  /** Seconds. Silent for longer than this, all replicas together, and the database was away. */
+  const unbroken = options.seconds / 2
+  /** Seconds. By then everybody who was cut off by that has given a sign of life again: two heartbeats. */
+  const recovered = options.seconds / 3
 
+  /** That we live, and that replicas are in touch with the database, whichever of them it is: one may be young, or alone. */
   const show = sql`
+    with contact as (
+      insert into langgraph_server.contact as c (since, last) values (now(), now())
+      on conflict (sole) do update set
+        since = case when c.last < now() - make_interval(secs => ${unbroken}) then now() else c.since end,
+        last = greatest(c.last, now())
+    )
     insert into langgraph_server.replicas (id) values (${options.replica})
     on conflict (id) do update set renewed_at = now()`.pipe(orUnavailable)
 
@@ -64,12 +69,18 @@ export const runHeartbeat = Effect.fnUntraced(function*(
   })
 
   /** By pg-boss's index of live jobs: one statement, where a round of its supervision is ten. */
-  const lost = sql`
-    select from ${sql(jobSchema)}.job j
-    where j.name = ${runQueue}
-      and j.state = 'active'
-      and j.heartbeat_on < now() - make_interval(secs => j.heartbeat_seconds)
-    limit 1`.pipe(orUnavailable)
+  const outlook = decodeOutlook(sql`
+    select
+      now() - c.since >= make_interval(secs => ${recovered})
+        and now() - c.last <= make_interval(secs => ${unbroken}) as in_touch,
+      exists (
+        select
+        from ${sql(jobSchema)}.job j
+        where j.name = ${runQueue}
+          and j.state = 'active'
+          and j.heartbeat_on < now() - make_interval(secs => j.heartbeat_seconds)
+      ) as lost
+    from langgraph_server.contact c`).pipe(orUnavailable)
 
   return {
     /**
@@ -81,9 +92,6 @@ export const runHeartbeat = Effect.fnUntraced(function*(
       yield* show
       others = yield* meet
       yield* touch
-      const now = yield* Clock.currentTimeMillis
-      inTouch = now - lastBeat > unbroken ? 1 : inTouch + 1
-      lastBeat = now
       return before.some((id) => !others.includes(id))
     }),
     /** Asked each time: one that came after our last beat may have accepted runs that only it should execute. */
@@ -93,13 +101,13 @@ export const runHeartbeat = Effect.fnUntraced(function*(
      * database was away: it was so for the others as well, whose runs only look lost then.
      */
     superviseOthers: Effect.gen(function*() {
-      const now = yield* Clock.currentTimeMillis
-      if (inTouch < beatsInTouch || now - lastBeat > unbroken) return false
-      const anyLost = (yield* lost).length > 0
-      if (now < superviseAt && !anyLost) return false
-      superviseAt = now + superviseAnyway
+      const [now] = yield* outlook
+      if (now?.in_touch !== true) return false
+      const at = yield* Clock.currentTimeMillis
+      if (at < superviseAt && !now.lost) return false
+      superviseAt = at + superviseAnyway
       yield* engine.ask((boss) => boss.supervise())
-      return anyLost
+      return now.lost
     }),
     leave: sql`delete from langgraph_server.replicas where id = ${options.replica}`.pipe(orUnavailable)
   }

@@ -6,6 +6,7 @@ import checkpoints from "./0005_checkpoints.ts"
 import durableRuns from "./0006_durable_runs.ts"
 import runEvents from "./0007_run_events.ts"
 import untouchedThreads from "./0008_untouched_threads.ts"
+import contact from "./0009_contact.ts"
 
 /** Every migration in its order. One that has been released is never edited: the next one changes what it made. */
 export const migrations = {
@@ -16,5 +17,6 @@ export const migrations = {
   "0005_checkpoints": checkpoints,
   "0006_durable_runs": durableRuns,
   "0007_run_events": runEvents,
-  "0008_untouched_threads": untouchedThreads
+  "0008_untouched_threads": untouchedThreads,
+  "0009_contact": contact
 }
