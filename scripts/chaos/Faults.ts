@@ -63,11 +63,11 @@ export const faults: Readonly<Record<string, Fault>> = {
     runQueue: queueOfUntold(settings),
     runLedger: PgRunLedger.pipe(Layer.provide(unfencedDatabase)),
     runEvents: PgRunEvents().pipe(Layer.provide(unfencedDatabase)),
-    graphs: LangGraphs.layer.pipe(Layer.provide(unfencedCheckpointer))
+    graphs: LangGraphs.layer().pipe(Layer.provide(unfencedCheckpointer))
   }),
   "no-fence-around-checkpoints": (settings) => ({
     runQueue: queueOfUntold(settings),
-    graphs: LangGraphs.layer.pipe(Layer.provide(unfencedCheckpointer))
+    graphs: LangGraphs.layer().pipe(Layer.provide(unfencedCheckpointer))
   }),
   /** A run is kept, its place in the queue is not; and nobody looks for such runs. */
   "enqueue-outside-the-transaction": (settings) => ({

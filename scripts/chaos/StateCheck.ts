@@ -22,18 +22,26 @@ const saidBy = (note: RunNote, said: ReadonlySet<string>): ReadonlyArray<string>
   const last = `ai: ${withoutTools(marker)}`
   const unreached = said.has(last)
   if (unreached) note.toolsFailed = true
-  const results = Array.from({ length: steps }, (_, index) => `tool: ${resultOf(marker, index + 1)}`)
-  const done = unreached ? results.filter((result) => said.has(result)) : results
+  const all = Array.from({ length: steps }, (_, index) => ({
+    call: `ai: Step ${index + 1} of ${marker}.`,
+    result: `tool: ${resultOf(marker, index + 1)}`
+  }))
+  const done = unreached ? all.filter(({ call }) => said.has(call)) : all
   return [
     `human: ${wordsOf(note.task)}`,
-    ...done.flatMap((result, index) => [`ai: Step ${index + 1} of ${marker}.`, result]),
+    ...done.flatMap(({ call, result }) => [call, result]),
     unreached ? last : `ai: ${answerOf(marker)}`
   ]
 }
 
-/** A worker that thaws finds its connections closed: what a tool failed with is for the model to deal with. */
+/**
+ * What a tool failed with is for the model to deal with: a worker that thaws finds its connections closed, and one that
+ * takes a run over may not reach the server that the last one was about to ask.
+ */
 const isFailure = (line: string | undefined, due: string | undefined): boolean =>
-  line?.startsWith("tool: MCP tool 'count'") === true && due?.startsWith("tool: counted ") === true
+  due?.startsWith("tool: counted ") === true
+  && (line?.startsWith("tool: MCP tool 'count'") === true
+    || line?.startsWith("tool: Error: count is not a valid tool") === true)
 
 /** The thread's state tells its runs in the order of their creation, whole and once. */
 export const checkState = (timeline: Timeline, { runs, threadId }: ThreadNote, values: unknown) => {

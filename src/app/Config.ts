@@ -1,16 +1,10 @@
-import { Config, ConfigProvider, Data, Effect, Option, Redacted } from "effect"
+import { Config, ConfigProvider, Effect, Option, Redacted } from "effect"
 import { parseRunOverrides } from "../domain/EffectiveConfig.ts"
 import { parseSyncScope, SyncScope } from "../domain/SyncScope.ts"
+import { InvalidSetting } from "./InvalidSetting.ts"
+import { type LanggraphJson, langgraphJson } from "./LanggraphJson.ts"
 
-/** A setting that can't be used. One line: which, and what it must look like; never its value, which may be a secret. */
-export class InvalidSetting extends Data.TaggedError("InvalidSetting")<{
-  readonly variable: string
-  readonly expected: string
-}> {
-  override get message() {
-    return `${this.variable} must be ${this.expected}`
-  }
-}
+export { InvalidSetting } from "./InvalidSetting.ts"
 
 const setting = <A>(variable: string, expected: string, config: Config.Config<A>) =>
   Effect.gen(function*() {
@@ -65,8 +59,27 @@ const syncScope = Effect.map(text("AGENT_SYNC_SCOPE"), (written) => {
   }
 })
 
+/** `CORS_ORIGINS` before what the langgraph.json says; where neither says anything, anybody without credentials. */
+const corsPolicy = (origins: ReadonlyArray<string>, cors: LanggraphJson["cors"]) => {
+  const allowed = origins.length > 0 ? origins : cors.allow_origins ?? []
+  const pattern = origins.length > 0 ? undefined : cors.allow_origin_regex
+  const anybody = allowed.includes("*") || (allowed.length === 0 && pattern === undefined)
+  return {
+    corsOrigins: anybody ? ("*" as const) : allowed,
+    cors: {
+      ...(pattern === undefined ? {} : { originPattern: RegExp(`^(?:${pattern})$`) }),
+      ...(cors.allow_methods === undefined ? {} : { methods: cors.allow_methods }),
+      ...(cors.allow_headers === undefined ? {} : { headers: cors.allow_headers }),
+      ...(cors.expose_headers === undefined ? {} : { exposed: cors.expose_headers }),
+      ...(cors.max_age === undefined ? {} : { maxAge: cors.max_age }),
+      credentials: cors.allow_credentials ?? false
+    }
+  }
+}
+
 /** The server's configuration, as the README documents it. A malformed value fails with one line that names it. */
 export const settings = Effect.gen(function*() {
+  const langgraph = yield* langgraphJson
   const corsOrigins = yield* list("CORS_ORIGINS")
   return {
     port: yield* whole("PORT", 8081, 0, 65_535),
@@ -102,8 +115,8 @@ export const settings = Effect.gen(function*() {
       /** None: threads are kept until somebody deletes them. */
       threadDays: yield* wholeIfSet("THREAD_TTL_DAYS", 1, 36_500)
     },
-    langgraphConfig: yield* text("LANGGRAPH_CONFIG_PATH"),
-    corsOrigins: corsOrigins.length === 0 || corsOrigins.includes("*") ? ("*" as const) : corsOrigins,
+    langgraph,
+    ...corsPolicy(corsOrigins, langgraph.cors),
     logLevel: yield* setting(
       "LOG_LEVEL",
       "one of trace, debug, info, warn, error, none",

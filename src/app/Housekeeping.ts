@@ -10,10 +10,13 @@ const askEvery = Duration.minutes(1)
 const replicasGoneAfter = Duration.hours(1)
 /** Small enough that nobody waits for its locks. */
 const threadsAtATime = 100
+const itemsAtATime = 1000
 
 export interface Chores {
   /** Removes the logs of runs that have had their time. */
   readonly forgetOldEvents: Effect.Effect<unknown, StorageUnavailable>
+  /** Tells on their threads what updates of their states have come to that nobody could tell. */
+  readonly settleUpdates: Effect.Effect<unknown, StorageUnavailable>
   /** After how many days without a change a thread goes. */
   readonly threadDays: Option.Option<number>
 }
@@ -29,12 +32,36 @@ const removeThreads = Effect.fnUntraced(function*(days: number) {
   if (removed > 0) yield* Effect.logInfo(`Deleted ${removed} thread(s) that were not touched for ${days} day(s)`)
 })
 
+const endThreads = Effect.gen(function*() {
+  const { endDueThreads } = yield* Housekeeping
+  let ended = 0
+  let last = threadsAtATime
+  while (last === threadsAtATime) {
+    last = yield* endDueThreads(threadsAtATime)
+    ended += last
+  }
+  if (ended > 0) yield* Effect.logInfo(`Ended ${ended} thread(s) whose time was over`)
+})
+
+const removeItems = Effect.gen(function*() {
+  const { removeExpiredItems } = yield* Housekeeping
+  let last = itemsAtATime
+  while (last === itemsAtATime) last = yield* removeExpiredItems(itemsAtATime)
+})
+
 /** One after the other, each for itself: what fails keeps nothing else from being done, and is tried again next round. */
-export const round = ({ forgetOldEvents, threadDays }: Chores) =>
+export const round = ({ forgetOldEvents, settleUpdates, threadDays }: Chores) =>
   Effect.gen(function*() {
     const { forgetReplicas } = yield* Housekeeping
     const threads = Option.match(threadDays, { onNone: () => Effect.void, onSome: removeThreads })
-    const chores = { events: forgetOldEvents, threads, replicas: forgetReplicas(replicasGoneAfter) }
+    const chores = {
+      events: forgetOldEvents,
+      updates: settleUpdates,
+      due: endThreads,
+      threads,
+      items: removeItems,
+      replicas: forgetReplicas(replicasGoneAfter)
+    }
     for (const [name, chore] of Object.entries(chores)) {
       yield* Effect.catchCause(chore, (cause) => Effect.logWarning(`Housekeeping failed: ${name}`, cause))
     }

@@ -3,6 +3,8 @@ import * as HttpServer from "../adapters/http/Server.ts"
 import * as InProcessCredentials from "../adapters/in-process/InProcessCredentials.ts"
 import { SupabaseTokens } from "../adapters/jwt/SupabaseTokens.ts"
 import { Checkpointer } from "../adapters/langgraph/Checkpointer.ts"
+import * as EmbeddingModels from "../adapters/langgraph/EmbeddingModels.ts"
+import { GraphStores } from "../adapters/langgraph/GraphStores.ts"
 import * as LangGraphs from "../adapters/langgraph/LangGraphs.ts"
 import { Models } from "../adapters/langgraph/Models.ts"
 import * as McpToolSource from "../adapters/mcp/McpToolSource.ts"
@@ -13,13 +15,18 @@ import { JobEngine } from "../adapters/postgres/JobEngine.ts"
 import { PgAgentSource } from "../adapters/postgres/PgAgentSource.ts"
 import { PgAssistants } from "../adapters/postgres/PgAssistants.ts"
 import { PgBossRunQueue } from "../adapters/postgres/PgBossRunQueue.ts"
+import { PgCronLedger } from "../adapters/postgres/PgCronLedger.ts"
+import { PgCrons } from "../adapters/postgres/PgCrons.ts"
 import { PgHousekeeping } from "../adapters/postgres/PgHousekeeping.ts"
 import { PgMemberships } from "../adapters/postgres/PgMemberships.ts"
 import { PgRunEvents } from "../adapters/postgres/PgRunEvents.ts"
 import { PgRunLedger } from "../adapters/postgres/PgRunLedger.ts"
 import { PgRuns } from "../adapters/postgres/PgRuns.ts"
+import { PgStateClaims } from "../adapters/postgres/PgStateClaims.ts"
 import { PgStorage } from "../adapters/postgres/PgStorage.ts"
+import { PgStore } from "../adapters/postgres/PgStore.ts"
 import { PgSyncedAssistants } from "../adapters/postgres/PgSyncedAssistants.ts"
+import { PgThreadRuns } from "../adapters/postgres/PgThreadRuns.ts"
 import { PgThreads } from "../adapters/postgres/PgThreads.ts"
 import { PgWebhooks } from "../adapters/postgres/PgWebhooks.ts"
 import { runQueues } from "../adapters/postgres/RunJobs.ts"
@@ -32,12 +39,16 @@ import * as HttpWebhookPost from "../adapters/webhooks/HttpWebhookPost.ts"
 import { SyncedAssistants } from "../ports/Assistants.ts"
 import { GraphDefaults } from "../ports/GraphDefaults.ts"
 import { RunPolicy } from "../ports/RunPolicy.ts"
+import { StoreSettings } from "../ports/StoreSettings.ts"
 import type { Settings } from "./Config.ts"
 import { InvalidSetting } from "./Config.ts"
+import { cronTicker } from "./CronTicker.ts"
 import { graphDefaults, sha256 } from "./GraphDefaults.ts"
 import { housekeeping } from "./Housekeeping.ts"
 import { runWorkers } from "./RunWorkers.ts"
 import { startupSync } from "./Startup.ts"
+import { storeOptions } from "./StoreOptions.ts"
+import { settleAbandoned } from "./usecases/SettleUpdates.ts"
 
 /** Settings of a server that has a database, given or embedded. */
 export type ServerSettings = Settings & { readonly databaseUrl: Option.Some<Redacted.Redacted<string>> }
@@ -74,11 +85,16 @@ export const parts = (settings: ServerSettings) => ({
   syncedAssistants: PgSyncedAssistants,
   memberships: PgMemberships,
   threads: PgThreads,
+  stateClaims: PgStateClaims,
+  store: PgStore,
+  crons: PgCrons,
+  cronLedger: PgCronLedger,
   runs: PgRuns,
   runLedger: PgRunLedger,
   toolSource: McpToolSource.layer(),
-  graphs: LangGraphs.layer,
+  graphs: LangGraphs.layer(settings.langgraph.graphs),
   runEvents: PgRunEvents(),
+  threadRuns: PgThreadRuns,
   runQueue: PgBossRunQueue({
     concurrency: settings.runs.perProcess,
     heartbeatSeconds: settings.runs.heartbeatSeconds,
@@ -89,7 +105,7 @@ export const parts = (settings: ServerSettings) => ({
 
 export type Parts = ReturnType<typeof parts>
 
-const graphNames = ["agent"]
+const graphNames = ({ langgraph }: ServerSettings) => ["agent", ...langgraph.graphs.map(({ name }) => name)]
 
 /** Once nothing runs here any more, whoever still reads is better off with another replica. */
 const streamsEnd = "1 second"
@@ -107,13 +123,13 @@ const storage = <E, R>(alsoMigrate: Effect.Effect<void, E, R>, listening?: Effec
   }))
 
 /** Where agents, their assistants and people are kept. */
-const agentsKept = (use: Parts) =>
+const agentsKept = (settings: ServerSettings, use: Parts) =>
   Layer.mergeAll(
     use.agentSource,
     use.assistants,
     use.syncedAssistants,
     use.memberships,
-    graphDefaults(graphNames),
+    graphDefaults(graphNames(settings)),
     sha256
   )
 
@@ -125,18 +141,28 @@ const database = (settings: ServerSettings) =>
     pooled: Option.isSome(settings.databaseDirectUrl)
   })
 
+/** What people and graphs keep. */
+const itemsKept = (settings: ServerSettings, use: Parts) =>
+  use.store.pipe(
+    Layer.provide(EmbeddingModels.layer(settings.providers).pipe(Layer.provide(use.outbound))),
+    Layer.provide(Layer.succeed(StoreSettings, storeOptions(settings.langgraph.store)))
+  )
+
 const graphs = (settings: ServerSettings, use: Parts) =>
   use.graphs.pipe(
     Layer.provide([Models.layer(settings.providers), use.toolSource]),
     Layer.provide(use.outbound),
-    Layer.provideMerge(Checkpointer.layer())
+    Layer.provideMerge(Checkpointer.layer()),
+    Layer.provide(GraphStores.layer),
+    Layer.provideMerge(itemsKept(settings, use))
   )
 
 /** What syncing agents takes, with the database behind it. */
 export const agentsLayer = (settings: ServerSettings) => {
-  const use = parts(settings)
+  // No graph of the operator's is run here: none is loaded.
+  const use = { ...parts(settings), graphs: LangGraphs.layer() }
   return Layer.mergeAll(graphs(settings, use), storage(Effect.void)).pipe(
-    Layer.provideMerge(agentsKept(use)),
+    Layer.provideMerge(agentsKept(settings, use)),
     Layer.provideMerge(database(settings))
   )
 }
@@ -154,12 +180,23 @@ const runPolicy = ({ runOverrides, runs }: ServerSettings) =>
 const runsKept = (settings: ServerSettings, use: Parts) => {
   const { databaseUrl: { value: url } } = settings
   const queues = [...runQueues(settings.runs), ...webhookQueues, ...housekeepingQueues]
-  return Layer.mergeAll(use.threads, use.runs, use.runLedger, use.webhooks, use.runEvents).pipe(
-    Layer.provideMerge(use.runQueue),
-    Layer.provideMerge(runPolicy(settings)),
-    Layer.provideMerge(JobEngine.layer({ url, queues })),
-    Layer.provideMerge(Signals.layer({ directUrl: Option.getOrElse(settings.databaseDirectUrl, () => url) }))
+  return Layer.mergeAll(
+    use.threads,
+    use.stateClaims,
+    use.crons,
+    use.cronLedger,
+    use.runs,
+    use.runLedger,
+    use.webhooks,
+    use.runEvents,
+    use.threadRuns
   )
+    .pipe(
+      Layer.provideMerge(use.runQueue),
+      Layer.provideMerge(runPolicy(settings)),
+      Layer.provideMerge(JobEngine.layer({ url, queues })),
+      Layer.provideMerge(Signals.layer({ directUrl: Option.getOrElse(settings.databaseDirectUrl, () => url) }))
+    )
 }
 
 /** The same for a server, whose replicas talk to each other and share a queue. */
@@ -171,17 +208,22 @@ const sharedStorage = Layer.unwrap(Effect.gen(function*() {
 
 /** What has had its time goes. */
 const clearing = ({ keep: { eventsHours, eventsRuns, threadDays } }: ServerSettings) =>
-  Layer.unwrap(Effect.map(RunLogs, ({ forgetOld }) =>
-    housekeeping({
+  Layer.unwrap(Effect.gen(function*() {
+    const { forgetOld } = yield* RunLogs
+    const context = yield* Effect.context<Effect.Services<typeof settleAbandoned>>()
+    return housekeeping({
       forgetOldEvents: forgetOld({ keptFor: Duration.hours(eventsHours), keptRuns: eventsRuns }),
+      settleUpdates: Effect.provideContext(settleAbandoned, context),
       threadDays
-    }))).pipe(Layer.provide([RunLogs.layer, PgHousekeeping()]))
+    })
+  })).pipe(Layer.provide([RunLogs.layer, PgHousekeeping()]))
 
 /** What goes on beside the requests. Opened after the listener and closed before it: what it tells is read until then. */
 const background = (settings: ServerSettings) =>
   Layer.mergeAll(
     startupSync(settings.syncScope.scope),
     runWorkers,
+    cronTicker,
     webhookDeliveries(),
     clearing(settings)
   )
@@ -194,6 +236,7 @@ export const serverLayer = (settings: ServerSettings, swapped: Partial<Parts> = 
       port: settings.port,
       host: settings.host,
       corsOrigins: settings.corsOrigins,
+      cors: settings.cors,
       gracefulShutdownTimeout: streamsEnd
     })),
     Layer.provide([
@@ -206,7 +249,7 @@ export const serverLayer = (settings: ServerSettings, swapped: Partial<Parts> = 
     ]),
     Layer.provideMerge(sharedStorage),
     Layer.provideMerge(Layer.mergeAll(graphs(settings, use), runsKept(settings, use))),
-    Layer.provideMerge(agentsKept(use)),
+    Layer.provideMerge(agentsKept(settings, use)),
     Layer.provideMerge(database(settings))
   )
 }

@@ -24,6 +24,13 @@ const synced = Metric.counter("throughline_agents_synced_total", {
   description: "Agents by what a sync did with them",
   incremental: true
 })
+const ticks = Metric.counter("throughline_cron_ticks_total", {
+  description: "Ticks of crons taken up by this process, by result; `late`: nobody was there to take it up in time",
+  incremental: true
+})
+
+export const cronTicked = (result: "late" | "ran" | "refused"): Effect.Effect<void> =>
+  Metric.update(Metric.withAttributes(ticks, { result }), 1)
 
 export const runsEnded = (outcome: RunOutcome["_tag"]): Effect.Effect<void> =>
   Metric.update(Metric.withAttributes(ended, { outcome }), 1)

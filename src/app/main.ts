@@ -1,10 +1,10 @@
 import { Duration, Effect, Layer, Option } from "effect"
 import { HttpServer } from "effect/http"
-import { existsSync } from "node:fs"
 import { syncScopeForm } from "../domain/SyncScope.ts"
 import { Storage } from "../ports/Storage.ts"
-import { environment, InvalidSetting, type Settings, settings } from "./Config.ts"
+import { InvalidSetting, type Settings, settings } from "./Config.ts"
 import { serverLayer, type ServerSettings, serverSettings } from "./Layers.ts"
+import { processEnvironment } from "./ProcessEnvironment.ts"
 import { runProgram } from "./Program.ts"
 import { telemetry } from "./Telemetry.ts"
 
@@ -12,17 +12,9 @@ const urlOf = (server: HttpServer.HttpServer["Service"], host: string) =>
   "port" in server.address ? `http://${host}:${server.address.port}` : server.address.path
 
 const warn = (settings: Settings) =>
-  Effect.gen(function*() {
-    if (settings.syncScope.malformed) {
-      yield* Effect.logWarning(
-        `AGENT_SYNC_SCOPE is malformed, so nothing is synced: it must be ${syncScopeForm}`
-      )
-    }
-    const graphs = Option.getOrElse(settings.langgraphConfig, () => "./langgraph.json")
-    if (Option.isSome(settings.langgraphConfig) || existsSync(graphs)) {
-      yield* Effect.logWarning(`The graphs of ${graphs} are not served: this version runs its own graph \`agent\` only`)
-    }
-  })
+  settings.syncScope.malformed
+    ? Effect.logWarning(`AGENT_SYNC_SCOPE is malformed, so nothing is synced: it must be ${syncScopeForm}`)
+    : Effect.void
 
 const serve = (settings: ServerSettings, welcome: (url: string) => Effect.Effect<void>) =>
   Layer.launch(
@@ -75,5 +67,5 @@ runProgram(
       Effect.onInterrupt(() => Effect.logInfo("Stopped")),
       Effect.provide(telemetry(given, process.stdout.isTTY))
     )
-  }).pipe(Effect.provide(environment(process.env)))
+  }).pipe(Effect.provide(processEnvironment))
 )

@@ -1,12 +1,12 @@
 import { NodeServices } from "@effect/platform-node"
 import { Effect } from "effect"
 import { Command } from "effect/cli"
-import { environment } from "./Config.ts"
+import { processEnvironment } from "./ProcessEnvironment.ts"
 import { runProgram } from "./Program.ts"
 import { syncCommand } from "./SyncCommand.ts"
 
 runProgram(
   Command.run(syncCommand, { version: "0.1.0" }).pipe(
-    Effect.provide([NodeServices.layer, environment(process.env)])
+    Effect.provide([NodeServices.layer, processEnvironment])
   )
 )

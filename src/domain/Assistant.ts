@@ -122,9 +122,14 @@ export class AssistantReadOnly extends Schema.TaggedError<AssistantReadOnly>()("
 
 export class UnknownGraph extends Schema.TaggedError<UnknownGraph>()("UnknownGraph", {
   graph: Schema.String,
-  known: Schema.Array(Schema.String)
+  known: Schema.Array(Schema.String),
+  /** There should be one of that name, but it could not be loaded: why is for the operator, and in the log. */
+  unloadable: Schema.optionalKey(Schema.Boolean)
 }) {
   override get message() {
-    return `Graph ${JSON.stringify(this.graph)} not found; this server has: ${this.known.join(", ")}`
+    const graph = JSON.stringify(this.graph)
+    return this.unloadable === true
+      ? `Graph ${graph} failed to load; the server's log says why`
+      : `Graph ${graph} not found; this server has: ${this.known.join(", ")}`
   }
 }

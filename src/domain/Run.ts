@@ -14,8 +14,26 @@ export type RunStatus = typeof RunStatus.Type
 
 export const isActive = (status: RunStatus): boolean => status === "pending" || status === "running"
 
-export const StreamMode = Schema.Literals(["values", "updates", "messages", "messages-tuple", "custom"])
+export const StreamMode = Schema.Literals([
+  "values",
+  "updates",
+  "messages",
+  "messages-tuple",
+  "custom",
+  "tools",
+  "tasks",
+  "checkpoints",
+  "debug",
+  "events"
+])
 export type StreamMode = typeof StreamMode.Type
+
+/**
+ * When a run's checkpoints are written: before the next step begins, beside it, or only when the run ends. Of a run of
+ * the last kind whose worker was lost nothing is on the thread: it begins anew.
+ */
+export const Durability = Schema.Literals(["sync", "async", "exit"])
+export type Durability = typeof Durability.Type
 
 export const MultitaskStrategy = Schema.Literals(["reject", "enqueue", "interrupt", "rollback"])
 export type MultitaskStrategy = typeof MultitaskStrategy.Type
@@ -49,6 +67,9 @@ export interface RunRequest {
   readonly stream_resumable: boolean
   readonly interrupt_before: "*" | ReadonlyArray<string> | null
   readonly interrupt_after: "*" | ReadonlyArray<string> | null
+  readonly durability: Durability
+  /** It tells its steps as the streaming protocol's events, whatever `stream_mode` says. */
+  readonly protocol?: boolean
   /** A stateless run's thread lives and dies with it. */
   readonly temporary: boolean
   /** How long it may take, in seconds from when it was first taken up. */

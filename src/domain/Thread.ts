@@ -22,15 +22,67 @@ export interface Thread {
   readonly interrupts: JsonObject
   /** The graph that ran on it last: whose state the checkpoints are. */
   readonly graph_id: string | null
+  readonly ttl: ThreadTtl | null
   readonly created_at: Date
   readonly updated_at: Date
+  /** When its state was last written: by a run that ended, or by an update. */
+  readonly state_updated_at: Date
 }
+
+/** What becomes of a thread that nothing has been done with for so long. */
+export interface ThreadTtl {
+  readonly minutes: number
+  readonly strategy: PruneStrategy
+}
+
+/** How threads are cleared away: altogether, or all but their latest state. */
+export const PruneStrategy = Schema.Literals(["delete", "keep_latest"])
+export type PruneStrategy = typeof PruneStrategy.Type
+
+/**
+ * The right to write a thread's state outside of a run. It is void as soon as a run starts there: what is written for it
+ * then comes to nothing, as with a run that another worker has taken over.
+ */
+export interface StateClaim {
+  readonly thread_id: ThreadId
+  /** A UUID, new for each claim. */
+  readonly token: string
+}
+
+/** A run has started on the thread meanwhile, or the thread is gone: nothing was written. */
+export class StateClaimLost extends Schema.TaggedError<StateClaimLost>()("StateClaimLost", {
+  thread: Schema.String
+}) {
+  override get message() {
+    return `The state of thread ${this.thread} was not updated: a run has started there meanwhile`
+  }
+}
+
+/** Somebody else is just writing it; that takes no longer than a few statements. */
+export class StateClaimHeld extends Schema.TaggedError<StateClaimHeld>()("StateClaimHeld", { thread: Schema.String }) {
+  override get message() {
+    return `The state of thread ${this.thread} is being updated already`
+  }
+}
+
+/** How a thread stands after its state was updated: where a run would go on without input, somebody is waited for. */
+export const statusAfterUpdate = (next: ReadonlyArray<string>): ThreadStatus => next.length > 0 ? "interrupted" : "idle"
 
 export class ThreadNotFound extends Schema.TaggedError<ThreadNotFound>()("ThreadNotFound", {
   thread: Schema.String
 }) {
   override get message() {
     return `Thread with ID ${this.thread} not found`
+  }
+}
+
+/** A checkpoint of another thread is not there either. */
+export class CheckpointNotFound extends Schema.TaggedError<CheckpointNotFound>()("CheckpointNotFound", {
+  thread: Schema.String,
+  checkpoint: Schema.String
+}) {
+  override get message() {
+    return `Thread ${this.thread} has no checkpoint ${JSON.stringify(this.checkpoint)}`
   }
 }
 

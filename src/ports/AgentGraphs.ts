@@ -4,7 +4,7 @@ import type { UnknownGraph } from "../domain/Assistant.ts"
 import type { EffectiveConfig } from "../domain/EffectiveConfig.ts"
 import type { Json, JsonObject } from "../domain/Json.ts"
 import type { CheckpointRef, RunId, RunOvertaken, RunRequest, ToolReport } from "../domain/Run.ts"
-import type { ThreadId } from "../domain/Thread.ts"
+import type { StateClaim, StateClaimLost, ThreadId } from "../domain/Thread.ts"
 import type { RunCredentials } from "./RunCredentials.ts"
 import type { StorageUnavailable } from "./StorageUnavailable.ts"
 
@@ -50,11 +50,43 @@ export interface ThreadState {
   readonly parent_checkpoint: JsonObject | null
 }
 
+/** What is written to a thread's state as if a node of its graph had returned it. */
+export interface StateUpdate {
+  /** `null`: nothing is written; the state is copied, or, `as_node` being `__end__`, what is pending is cleared. */
+  readonly values: Json
+  readonly command: JsonObject | null
+  /** `null`: whichever node was last, where that is clear. */
+  readonly as_node: string | null
+}
+
+/** The graph does not take it: no such node, no such key, or it is not clear who should have written it. */
+export class InvalidStateUpdate extends Schema.TaggedError<InvalidStateUpdate>()("InvalidStateUpdate", {
+  reason: Schema.String
+}) {
+  override get message() {
+    return `The state can't be updated: ${this.reason}`
+  }
+}
+
+/** Where a state is after an update. */
+export interface UpdatedState {
+  readonly checkpoint: JsonObject
+  /** What a run without input would do next. */
+  readonly next: ReadonlyArray<string>
+  readonly interrupts: JsonObject
+}
+
+/** A checkpoint; or without an id the latest of a namespace, which is how a nested graph is looked at. */
+export interface CheckpointPlace {
+  readonly checkpoint_ns: string
+  readonly checkpoint_id: string | null
+}
+
 export interface HistoryQuery {
   readonly limit: number
   readonly before: string | null
   readonly metadata: JsonObject | null
-  readonly checkpoint: CheckpointRef | null
+  readonly checkpoint: CheckpointPlace | null
 }
 
 type Eff<A, E = never> = Effect.Effect<A, E | UnknownGraph | StorageUnavailable>
@@ -62,6 +94,8 @@ type Eff<A, E = never> = Effect.Effect<A, E | UnknownGraph | StorageUnavailable>
 /** The graphs that this server can run. */
 export class AgentGraphs extends Context.Service<AgentGraphs, {
   readonly names: ReadonlyArray<string>
+  /** Whether there is such a graph, and it could be loaded. */
+  readonly check: (graphId: string) => Effect.Effect<void, UnknownGraph>
   /** What a run of it has when nobody says otherwise. */
   readonly defaults: (graphId: string) => JsonObject
   /**
@@ -72,8 +106,34 @@ export class AgentGraphs extends Context.Service<AgentGraphs, {
     GraphSignal,
     GraphFailed | RunOvertaken | UnknownGraph | StorageUnavailable
   >
-  readonly state: (graphId: string, threadId: ThreadId, at: CheckpointRef | null) => Eff<ThreadState>
+  /** `subgraphs`: the states of nested graphs that are under way, in the tasks they belong to. */
+  readonly state: (
+    graphId: string,
+    threadId: ThreadId,
+    at: CheckpointPlace | null,
+    options: { readonly subgraphs: boolean }
+  ) => Eff<ThreadState>
+  /**
+   * A new checkpoint after the given one (after the latest: null), as the graph's reducers make it of the update. Nothing
+   * is written once the claim is void.
+   */
+  readonly update: (
+    graphId: string,
+    claim: StateClaim,
+    update: StateUpdate,
+    at: CheckpointRef | null
+  ) => Eff<UpdatedState, InvalidStateUpdate | StateClaimLost>
+  /** The state of a new thread, step by step: updates of one step are applied together. */
+  readonly replay: (
+    graphId: string,
+    claim: StateClaim,
+    steps: ReadonlyArray<ReadonlyArray<StateUpdate>>
+  ) => Eff<UpdatedState, InvalidStateUpdate | StateClaimLost>
+  /** Whether a checkpoint is one of the thread's. */
+  readonly hasCheckpoint: (threadId: ThreadId, at: CheckpointRef) => Effect.Effect<boolean, StorageUnavailable>
   readonly history: (graphId: string, threadId: ThreadId, query: HistoryQuery) => Eff<ReadonlyArray<ThreadState>>
   readonly schemas: (graphId: string) => Eff<JsonObject>
+  /** Schemas of nested graphs by namespace, one level deep unless `recurse`. */
+  readonly subgraphs: (graphId: string, namespace: string | null, recurse: boolean) => Eff<JsonObject>
   readonly drawing: (graphId: string, xray: boolean | number) => Eff<JsonObject>
 }>()("throughline/ports/AgentGraphs") {}

@@ -16,6 +16,13 @@ export class Housekeeping extends Context.Service<Housekeeping, {
    * at most a batch. Answers how many; fewer than `batch`: there are no more.
    */
   readonly removeUntouchedThreads: (untouchedFor: Duration.Duration, batch: number) => Eff<number>
+  /**
+   * Ends threads that have had the time they were given, or takes all but their latest state away, as each of them says:
+   * at most a batch of those that have no run to come. Answers how many.
+   */
+  readonly endDueThreads: (batch: number) => Eff<number>
+  /** Removes items of the store whose time is over: nobody sees them any more. At most a batch; answers how many. */
+  readonly removeExpiredItems: (batch: number) => Eff<number>
   /** Forgets replicas that have not been heard of for so long. */
   readonly forgetReplicas: (silentFor: Duration.Duration) => Eff<number>
 }>()("throughline/ports/Housekeeping") {}

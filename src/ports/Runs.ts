@@ -53,7 +53,11 @@ export class Runs extends Context.Service<Runs, {
     Run,
     NothingToResume | ThreadBusy | ThreadNotFound | TooManyRuns
   >
+  /** One transaction: what is made inside is made altogether or not at all. */
+  readonly together: <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StorageUnavailable, R>
   readonly find: (threadId: ThreadId, runId: RunId, principal: Principal) => Eff<Option.Option<Run>>
+  /** Where a run is, for whoever knows no more than its id. */
+  readonly threadOf: (runId: RunId, principal: Principal) => Eff<Option.Option<ThreadId>>
   readonly list: (
     threadId: ThreadId,
     query: { readonly limit: number; readonly offset: number; readonly status?: RunStatus },

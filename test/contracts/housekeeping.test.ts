@@ -77,10 +77,12 @@ interface Given {
   readonly days: number
   readonly status?: "idle" | "busy" | "interrupted" | "error"
   readonly run?: "success" | "running" | "pending"
+  /** Whether its cron goes on. */
+  readonly ticks?: boolean
 }
 
 /** A thread with something in every table that knows threads. */
-const threadWith = Effect.fnUntraced(function*({ days, run = "success", status = "idle" }: Given) {
+const threadWith = Effect.fnUntraced(function*({ days, run = "success", status = "idle", ticks = false }: Given) {
   const sql = yield* PgClient.PgClient
   const id = randomUUID()
   yield* sql`
@@ -97,6 +99,14 @@ const threadWith = Effect.fnUntraced(function*({ days, run = "success", status =
       run_id, first_id, last_id, attempt, thread_id, owner_id, events, log_bytes, ended
     )
     values (${randomUUID()}, 0, 0, 1, ${id}, 'owner', '[]', 2, true)`
+  yield* sql`
+    insert into langgraph_server.crons (
+      id, owner_id, assistant_id, thread_id, schedule, enabled, run, metadata, next_run_at
+    )
+    values (
+      ${randomUUID()}, 'owner', 'a', ${id}, '0 0 1 1 *', ${ticks}, '{}', '{}',
+      case when ${ticks}::boolean then now() + interval '1 month' end
+    )`
   yield* sql`
     insert into langgraph_server.checkpoints (thread_id, checkpoint_ns, checkpoint_id, checkpoint, metadata)
     values (${id}::text, '', 'c', '{}', '{}')`
@@ -172,14 +182,15 @@ describe("Housekeeping", () => {
       }
     })))
 
-  it.live("leaves threads alone that are young, busy, or have a run to come", () =>
+  it.live("leaves threads alone that are young, busy, or have a run or a tick to come", () =>
     inHouse(Effect.gen(function*() {
       const { removeUntouchedThreads } = yield* Housekeeping
       const kept = [
         yield* threadWith({ days: 29 }),
         yield* threadWith({ days: 31, status: "busy", run: "running" }),
         yield* threadWith({ days: 31, run: "running" }),
-        yield* threadWith({ days: 31, run: "pending" })
+        yield* threadWith({ days: 31, run: "pending" }),
+        yield* threadWith({ days: 31, ticks: true })
       ]
       const before = yield* Effect.forEach(kept, rowsOf)
       assert.strictEqual(yield* removeUntouchedThreads(month, 100), 0)
@@ -211,6 +222,62 @@ describe("Housekeeping", () => {
       assert.lengthOf(indexes, 1)
     })))
 
+  it.live("ends the threads whose own time is over, each as it says, and no other", () =>
+    inHouse(Effect.gen(function*() {
+      const { endDueThreads } = yield* Housekeeping
+      const sql = yield* PgClient.PgClient
+      const give = (id: string, minutes: number, strategy: "delete" | "keep_latest") =>
+        sql`update langgraph_server.threads set ttl_minutes = ${minutes}, ttl_strategy = ${strategy} where id = ${id}`
+      const day = 24 * 60
+      const over = yield* threadWith({ days: 2 })
+      const kept = yield* threadWith({ days: 2 })
+      const running = yield* threadWith({ days: 2, run: "running" })
+      const young = yield* threadWith({ days: 2 })
+      const withoutEnd = yield* threadWith({ days: 2 })
+      yield* give(over, day, "delete")
+      yield* give(kept, 0.5, "keep_latest")
+      yield* give(running, day, "delete")
+      yield* give(young, 3 * day, "delete")
+      assert.strictEqual(yield* endDueThreads(100), 2)
+      assert.isTrue(Object.values(yield* rowsOf(over)).every((rows) => rows === 0))
+      for (const id of [kept, running, young, withoutEnd]) assert.strictEqual((yield* rowsOf(id))["threads"], 1)
+      // What is pruned stays as it is until somebody does something with it.
+      assert.strictEqual(yield* endDueThreads(100), 0)
+      yield* sql`update langgraph_server.threads set updated_at = now() where id = ${kept}`
+      assert.strictEqual(yield* endDueThreads(100), 0)
+      yield* sql`
+        update langgraph_server.threads
+        set updated_at = now() - interval '1 hour', pruned_at = now() - interval '2 hours'
+        where id = ${kept}`
+      assert.strictEqual(yield* endDueThreads(100), 1)
+    })))
+
+  it.live("sweeps items of the store whose time is over, and waits for nobody who writes one", () =>
+    inHouse(Effect.gen(function*() {
+      const { removeExpiredItems } = yield* Housekeeping
+      const sql = yield* PgClient.PgClient
+      yield* sql`
+        insert into langgraph_server.store (user_id, namespace, key, value, ttl_minutes, expires_at)
+        select
+          'owner', array['ns'], 'k' || n, '{}', 1,
+          case when n < 10 then now() - make_interval(mins => n) when n < 15 then now() + interval '1 hour' end
+        from generate_series(0, 19) as n`
+      const left = Effect.map(sql`select key from langgraph_server.store`, (rows) => rows.length)
+      const written = yield* Deferred.make<void>()
+      const writer = yield* sql`select from langgraph_server.store where key = 'k9' for update`.pipe(
+        Effect.andThen(Deferred.succeed(written, undefined)),
+        Effect.andThen(Effect.never),
+        sql.withTransaction,
+        Effect.forkChild
+      )
+      yield* Deferred.await(written)
+      assert.deepStrictEqual([yield* removeExpiredItems(4), yield* removeExpiredItems(100)], [4, 5])
+      assert.strictEqual(yield* left, 11)
+      yield* Fiber.interrupt(writer)
+      yield* round({ forgetOldEvents: Effect.void, settleUpdates: Effect.void, threadDays: Option.none() })
+      assert.strictEqual(yield* left, 10)
+    })))
+
   it.live("does each of its chores though another fails: threads, replicas, logs", () =>
     inHouse(Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
@@ -219,12 +286,15 @@ describe("Housekeeping", () => {
       yield* sql`
         insert into langgraph_server.replicas (id, renewed_at)
         values ('gone', now() - interval '2 hours'), ('here', now() - interval '10 seconds')`
-      yield* round({ forgetOldEvents: Effect.die("broken"), threadDays: Option.some(7) })
+      const settled = yield* Ref.make(0)
+      const settleUpdates = Ref.update(settled, (count) => count + 1)
+      yield* round({ forgetOldEvents: Effect.die("broken"), settleUpdates, threadDays: Option.some(7) })
       const rows = yield* sql<{ readonly id: string }>`select id from langgraph_server.replicas`
       assert.deepStrictEqual(rows.map(({ id }) => id), ["here"])
       assert.strictEqual((yield* rowsOf(old))["threads"], 0)
       assert.strictEqual((yield* rowsOf(young))["threads"], 1)
-      yield* round({ forgetOldEvents: Effect.void, threadDays: Option.none() })
+      yield* round({ forgetOldEvents: Effect.void, settleUpdates, threadDays: Option.none() })
+      assert.strictEqual(yield* Ref.get(settled), 2)
       assert.strictEqual((yield* rowsOf(young))["threads"], 1)
     })))
 })

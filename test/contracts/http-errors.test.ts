@@ -112,8 +112,8 @@ layer(world())("errors over HTTP", (it) => {
         { timeout: 0 },
         { webhook: "ftp://localhost/" },
         { webhook: "localhost" },
-        { stream_mode: "debug" },
-        { stream_mode: ["values", "events"] },
+        { stream_mode: "everything" },
+        { stream_mode: ["values", "thoughts"] },
         { config: { recursion_limit: 0 } }
       ]
       for (const more of refused) {
@@ -121,10 +121,13 @@ layer(world())("errors over HTTP", (it) => {
         assert.strictEqual(status, 422)
         assert.deepStrictEqual(problem(json).loc.slice(0, 2), ["body", Object.keys(more)[0]])
       }
-      const { json } = yield* ask("POST", "/runs", { ...run, stream_mode: "debug" })
+      const { json } = yield* ask("POST", "/runs", { ...run, stream_mode: "everything" })
       assert.include(JSON.stringify(json), "messages-tuple")
-      assert.strictEqual((yield* ask("POST", "/threads", { supersteps: [{ updates: [] }] })).status, 422)
-      assert.strictEqual((yield* ask("DELETE", "/assistants/mine?delete_threads=true")).status, 422)
+      assert.strictEqual((yield* ask("POST", "/threads", { supersteps: [{ updates: 5 }] })).status, 422)
+      assert.strictEqual((yield* ask("POST", "/threads", { supersteps: [{ updates: [] }] })).status, 409)
+      assert.strictEqual((yield* ask("DELETE", "/assistants/mine?delete_threads=perhaps")).status, 422)
+      const alone = yield* ask("POST", "/runs", { ...run, checkpoint_id: "c" })
+      assert.deepStrictEqual([alone.status, problem(alone.json).loc], [422, ["body", "checkpoint_id"]])
     }))
 
   it.effect("runs to be cancelled have to be named somehow", () =>

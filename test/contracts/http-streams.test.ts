@@ -190,7 +190,7 @@ layer(world())("streams over HTTP", (it) => {
       assert.deepStrictEqual(yield* of("stream_mode=values"), ["{}", "1", "4"])
       assert.deepStrictEqual(yield* of(`stream_mode=${encodeURIComponent("[\"messages\"]")}`), ["{}", "2", "4"])
       assert.deepStrictEqual(yield* of("stream_mode=values&stream_mode=messages-tuple"), ["{}", "1", "3", "4"])
-      assert.strictEqual((yield* ask("GET", `${on}/${run.run_id}/stream?stream_mode=debug`)).status, 422)
+      assert.strictEqual((yield* ask("GET", `${on}/${run.run_id}/stream?stream_mode=everything`)).status, 422)
     }))
 
   it.effect("the stock SDK reads it, heartbeats unseen", () =>

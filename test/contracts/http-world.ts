@@ -4,7 +4,7 @@ import { layer as serverLayer } from "../../src/adapters/http/Server.ts"
 import { layer as credentials } from "../../src/adapters/in-process/InProcessCredentials.ts"
 import { layer as runEvents } from "../../src/adapters/in-process/InProcessRunEvents.ts"
 import type { Assistant } from "../../src/domain/Assistant.ts"
-import { AssistantId } from "../../src/domain/Assistant.ts"
+import { AssistantId, UnknownGraph } from "../../src/domain/Assistant.ts"
 import { RunOverrides } from "../../src/domain/EffectiveConfig.ts"
 import { UserId } from "../../src/domain/Principal.ts"
 import type { CancelAction, Run, RunId } from "../../src/domain/Run.ts"
@@ -15,6 +15,7 @@ import { AgentGraphs } from "../../src/ports/AgentGraphs.ts"
 import { AgentSource } from "../../src/ports/AgentSource.ts"
 import { Assistants, SyncedAssistants } from "../../src/ports/Assistants.ts"
 import { ContentDigest } from "../../src/ports/ContentDigest.ts"
+import { Crons } from "../../src/ports/Crons.ts"
 import { GraphDefaults } from "../../src/ports/GraphDefaults.ts"
 import { Memberships } from "../../src/ports/Memberships.ts"
 import { OutboundRefused } from "../../src/ports/Outbound.ts"
@@ -22,8 +23,11 @@ import { RunPolicy } from "../../src/ports/RunPolicy.ts"
 import { RunQueue } from "../../src/ports/RunQueue.ts"
 import { Runs } from "../../src/ports/Runs.ts"
 import { SecretBox } from "../../src/ports/SecretBox.ts"
+import { StateClaims } from "../../src/ports/StateClaims.ts"
 import { Storage } from "../../src/ports/Storage.ts"
 import { StorageUnavailable } from "../../src/ports/StorageUnavailable.ts"
+import { Store } from "../../src/ports/Store.ts"
+import { ThreadRuns } from "../../src/ports/ThreadRuns.ts"
 import { Threads } from "../../src/ports/Threads.ts"
 import { InvalidToken, TokenVerifier } from "../../src/ports/TokenVerifier.ts"
 import { WebhookPost } from "../../src/ports/WebhookPost.ts"
@@ -60,8 +64,10 @@ const thread = (id: string): Thread => ({
   status: "idle",
   interrupts: {},
   graph_id: null,
+  ttl: null,
   created_at: day,
-  updated_at: day
+  updated_at: day,
+  state_updated_at: day
 })
 
 /** What the adapter made of requests. */
@@ -109,6 +115,8 @@ const threads = Layer.effect(
       count: () => Effect.succeed(1),
       patch: unused,
       delete: unused,
+      prune: unused,
+      ranOn: unused,
       copy: unused
     })
   })
@@ -139,7 +147,10 @@ const runs = Layer.effect(
         seen.runs.set(run.run_id, accepted)
         return Effect.as(seen.beforeCreate, accepted)
       },
+      together: (work) => work,
       find: (_, id) => Effect.succeed(Option.fromUndefinedOr(seen.runs.get(id))),
+      threadOf: (id) =>
+        Effect.succeed(Option.map(Option.fromUndefinedOr(seen.runs.get(id)), ({ thread_id }) => thread_id)),
       list: () => Effect.succeed([...seen.runs.values()]),
       active: (which) => {
         seen.sought.push(which)
@@ -168,9 +179,17 @@ const identity = Layer.mergeAll(
 )
 
 const rest = Layer.mergeAll(
-  Layer.mock(AgentGraphs, { names: ["agent"], defaults: () => ({}) }),
+  Layer.mock(AgentGraphs, {
+    names: ["agent"],
+    check: (graph) => graph === "agent" ? Effect.void : Effect.fail(new UnknownGraph({ graph, known: ["agent"] })),
+    defaults: () => ({})
+  }),
+  Layer.mock(StateClaims, {}),
+  Layer.mock(ThreadRuns, {}),
   Layer.mock(AgentSource, { find: () => Effect.succeed(Option.none()), has: () => Effect.succeed(false) }),
   Layer.mock(SyncedAssistants, {}),
+  Layer.mock(Store, {}),
+  Layer.mock(Crons, {}),
   Layer.succeed(ContentDigest, { digest: (text) => text }),
   Layer.succeed(GraphDefaults, new Map()),
   Layer.succeed(RunPolicy, {

@@ -111,7 +111,7 @@ const threads = fc.constantFrom(...threadNumbers)
 /** An empty database with the threads, as the model begins. */
 export const beginning = Effect.gen(function*() {
   const sql = yield* PgClient.PgClient
-  yield* sql`truncate langgraph_server.threads, langgraph_server.runs, test_queue.jobs, test_queue.stops, test_queue.ends`
+  yield* sql`truncate langgraph_server.threads, langgraph_server.runs, test_queue.jobs, test_queue.stops, test_queue.ends cascade`
   const all = yield* Threads
   yield* Effect.forEach(threadNumbers, (thread) => all.create(threadId(thread), {}, nord))
 })

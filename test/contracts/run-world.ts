@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto"
 import { databaseLayer, orUnavailable } from "../../src/adapters/postgres/Database.ts"
 import { PgRunLedger } from "../../src/adapters/postgres/PgRunLedger.ts"
 import { PgRuns } from "../../src/adapters/postgres/PgRuns.ts"
+import { PgStateClaims } from "../../src/adapters/postgres/PgStateClaims.ts"
 import { PgStorage } from "../../src/adapters/postgres/PgStorage.ts"
 import { PgThreads } from "../../src/adapters/postgres/PgThreads.ts"
 import { AssistantId } from "../../src/domain/Assistant.ts"
@@ -40,7 +41,7 @@ export const replica = (
   limits: Limits = {},
   queue: Layer.Layer<RunQueue, StorageUnavailable, PgClient.PgClient | SqlClient.SqlClient> = TableQueue
 ) =>
-  Layer.mergeAll(PgRunLedger, PgRuns, PgThreads).pipe(
+  Layer.mergeAll(PgRunLedger, PgRuns, PgStateClaims, PgThreads).pipe(
     Layer.provideMerge(queue),
     Layer.provideMerge(Layer.succeed(RunPolicy, { ...policy, ...limits })),
     Layer.provideMerge(PgStorage({ alsoMigrate: Effect.void })),
@@ -88,6 +89,7 @@ export const newRun = (
     stream_resumable: true,
     interrupt_before: "*",
     interrupt_after: ["tools"],
+    durability: "async",
     temporary: false,
     timeout_seconds: 60.5,
     webhook: null,

@@ -66,7 +66,11 @@ describe("Storage", () => {
           "durable_runs",
           "run_events",
           "untouched_threads",
-          "contact"
+          "contact",
+          "store",
+          "crons",
+          "thread_lives",
+          "thread_runs"
         ])
       }).pipe(Effect.provide(databaseLayer({ url, poolSize: 1 })))
     }))

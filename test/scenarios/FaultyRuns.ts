@@ -39,7 +39,7 @@ const pinning = (as: (configuration: EffectiveConfig, thread: string) => Effecti
 
 /** Graphs that run with something else than what they were given. */
 const running = (as: (run: GraphRun) => GraphRun) => () => ({
-  graphs: altered(AgentGraphs, LangGraphs.layer, ({ run }) => ({ run: (asked) => run(as(asked)) }))
+  graphs: altered(AgentGraphs, LangGraphs.layer(), ({ run }) => ({ run: (asked) => run(as(asked)) }))
 })
 
 const configured = (run: GraphRun, configurable: EffectiveConfig["configurable"]): GraphRun => ({
@@ -206,7 +206,7 @@ export const leakingRuns: Readonly<Record<string, Pick<Faults[string], "swapped"
   },
   "a run logs what it runs with": {
     swapped: () => ({
-      graphs: altered(AgentGraphs, LangGraphs.layer, ({ run }) => ({
+      graphs: altered(AgentGraphs, LangGraphs.layer(), ({ run }) => ({
         run: (asked) =>
           Stream.unwrap(Effect.as(Effect.logDebug("Configuration", asked.configuration.configurable), run(asked)))
       }))

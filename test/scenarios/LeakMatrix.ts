@@ -12,6 +12,7 @@ export interface Owned {
   readonly thread_id: string
   readonly run_id: string
   readonly checkpoint_id: string
+  readonly cron_id: string
 }
 
 export const strangers = ["admin", "otherOrganisation", "noOrganisation"] as const
@@ -22,10 +23,13 @@ export type Expected = number | { readonly status: number; readonly text: string
 
 export interface Case {
   readonly body?: (owned: Owned) => object
+  readonly query?: string
   readonly owner: Expected
   readonly strangers: Readonly<Record<Stranger, Expected>>
   /** Asks for the organisation's synced assistant instead of the owner's own. */
   readonly synced?: boolean
+  /** What the owner is answered with has no end: its beginning is read. */
+  readonly endless?: boolean
 }
 
 const everyStranger = (expected: Expected) => ({
@@ -38,6 +42,8 @@ const notThere = everyStranger(404)
 const onlyOwners = (body?: Case["body"], owner: Expected = 200): ReadonlyArray<Case> => [
   { owner, strangers: notThere, ...(body === undefined ? {} : { body }) }
 ]
+
+const endless = (body?: Case["body"]): ReadonlyArray<Case> => onlyOwners(body).map((row) => ({ ...row, endless: true }))
 
 /** The owner's own, and the organisation's: that is its members' to look at, and nobody's to change. */
 const assistants = (change: boolean, body?: Case["body"]): ReadonlyArray<Case> => [
@@ -66,8 +72,36 @@ const stopsNothing = (body: Case["body"]): ReadonlyArray<Case> => [
 ]
 
 const byMetadata = () => ({ metadata: { canary } })
+/** Ticks in nobody's test. */
+const yearly = ({ assistant_id }: Pick<Owned, "assistant_id">) => ({ assistant_id, schedule: "0 0 1 1 *" })
 const run = ({ assistant_id }: Owned) => ({ assistant_id, input: question("say:hallo"), if_not_exists: "create" })
+const written = () => ({ values: { messages: [{ type: "human", content: canary }] }, as_node: "model_request" })
+/** Of what is not theirs nothing is pruned, and nobody is told that it is there. */
+const prunes = (body: Case["body"]): ReadonlyArray<Case> => [
+  {
+    owner: { status: 200, text: "{\"pruned_count\":1}" },
+    strangers: everyStranger({ status: 200, text: "{\"pruned_count\":0}" }),
+    ...(body === undefined ? {} : { body })
+  }
+]
 const checkpointed = ({ checkpoint_id }: Owned) => ({ checkpoint: { checkpoint_id } })
+
+/** Everybody has a store of their own: what is put there under the same name is another item. */
+const place = { namespace: ["leaks"], key: "canary" }
+const empty = (status: number, text: string) => everyStranger({ status, text })
+const storeMatrix: Readonly<Record<string, ReadonlyArray<Case>>> = {
+  "PUT /store/items": [
+    { body: () => ({ ...place, value: { canary } }), owner: 204, strangers: everyStranger(204) }
+  ],
+  "GET /store/items": [{ query: "?namespace=leaks&key=canary", owner: 200, strangers: empty(200, "null") }],
+  "POST /store/items/search": [
+    { body: () => ({ namespace_prefix: ["leaks"] }), owner: 200, strangers: empty(200, "{\"items\":[]}") }
+  ],
+  "POST /store/namespaces": [
+    { body: () => ({ prefix: ["leaks"] }), owner: 200, strangers: empty(200, "{\"namespaces\":[]}") }
+  ],
+  "DELETE /store/items": [{ body: () => place, owner: 204, strangers: empty(204, "") }]
+}
 
 /**
  * Every route that is not public, and what comes of asking it for what is somebody else's. The last ones take away what
@@ -83,6 +117,9 @@ export const matrix: Readonly<Record<string, ReadonlyArray<Case>>> = {
   "POST /assistants/{assistant_id}/latest": assistants(true, () => ({ version: 1 })),
   "GET /assistants/{assistant_id}/schemas": assistants(false),
   "GET /assistants/{assistant_id}/graph": assistants(false),
+  "GET /assistants/{assistant_id}/subgraphs": assistants(false),
+  "GET /assistants/{assistant_id}/subgraphs/{namespace}": assistants(false),
+  ...storeMatrix,
   "POST /threads": taken(({ thread_id }) => ({ thread_id, if_exists: "do_nothing" })),
   "POST /threads/search": list(byMetadata),
   "POST /threads/count": count(() => ({ ...byMetadata(), status: "idle" })),
@@ -90,6 +127,8 @@ export const matrix: Readonly<Record<string, ReadonlyArray<Case>>> = {
   "PATCH /threads/{thread_id}": onlyOwners(() => ({ metadata: { note: canary } })),
   "POST /threads/{thread_id}/copy": onlyOwners(),
   "GET /threads/{thread_id}/state": onlyOwners(),
+  "POST /threads/{thread_id}/state": onlyOwners(written),
+  "PATCH /threads/{thread_id}/state": onlyOwners(byMetadata, 204),
   "GET /threads/{thread_id}/state/{checkpoint_id}": onlyOwners(),
   "POST /threads/{thread_id}/state/checkpoint": onlyOwners(checkpointed),
   "POST /threads/{thread_id}/history": onlyOwners(),
@@ -99,6 +138,10 @@ export const matrix: Readonly<Record<string, ReadonlyArray<Case>>> = {
   "GET /threads/{thread_id}/runs/{run_id}/config": onlyOwners(),
   "GET /threads/{thread_id}/runs/{run_id}/join": onlyOwners(),
   "GET /threads/{thread_id}/runs/{run_id}/stream": onlyOwners(),
+  "GET /runs/{run_id}/stream": onlyOwners(),
+  "POST /threads/{thread_id}/commands": onlyOwners(() => ({ id: 1, method: "state.get" })),
+  "POST /threads/{thread_id}/stream/events": endless(() => ({ channels: ["values", "lifecycle"] })),
+  "GET /threads/{thread_id}/stream": endless(),
   "POST /threads/{thread_id}/runs/{run_id}/cancel": onlyOwners(undefined, 202),
   "POST /runs/cancel": [
     ...stopsNothing(({ run_id, thread_id }) => ({ thread_id, run_ids: [run_id] })),
@@ -110,23 +153,32 @@ export const matrix: Readonly<Record<string, ReadonlyArray<Case>>> = {
   "POST /runs/wait": assistants(false, run),
   "POST /runs/stream": assistants(false, run),
   "POST /runs": assistants(false, run),
+  "POST /runs/batch": assistants(false, (owned) => [run(owned), run(owned)]),
+  "POST /threads/prune": prunes(({ thread_id }) => ({ thread_ids: [thread_id], strategy: "keep_latest" })),
+  "POST /runs/crons": assistants(false, yearly),
+  "POST /threads/{thread_id}/runs/crons": onlyOwners(yearly),
+  "POST /runs/crons/search": list(byMetadata),
+  "POST /runs/crons/count": count(byMetadata),
+  "PATCH /runs/crons/{cron_id}": onlyOwners(() => ({ context: { canary } })),
+  "DELETE /runs/crons/{cron_id}": onlyOwners(undefined, 204),
   "DELETE /threads/{thread_id}/runs/{run_id}": onlyOwners(undefined, 204),
   "DELETE /threads/{thread_id}": onlyOwners(undefined, 204),
   "DELETE /assistants/{assistant_id}": assistants(true)
 }
 
 const pathOf = (route: string, owned: Owned): string =>
-  Object.entries(owned).reduce((path, [name, id]) => path.replace(`{${name}}`, id), route)
+  Object.entries({ namespace: "sub", ...owned }).reduce((path, [name, id]) => path.replace(`{${name}}`, id), route)
 
 /** A sound request for what somebody has. */
 export const requestFor = (route: string, row: Case, owned: Owned) => {
   const wanted = row.synced ? { ...owned, assistant_id: agents.recht } : owned
-  return { route: pathOf(route, wanted), body: row.body?.(wanted) }
+  return { route: `${pathOf(route, wanted)}${row.query ?? ""}`, body: row.body?.(wanted) }
 }
 
 /** An assistant, a thread with two messages on it, and a thread on which a run is under way. */
 export const belongings = async (world: Throughline): Promise<{ readonly ended: Owned; readonly running: Owned }> => {
-  const { assistants, runs, threads } = world.client("member")
+  const { assistants, runs, store, threads } = world.client("member")
+  await store.putItem(place.namespace, place.key, { canary })
   const { assistant_id } = await assistants.create({
     graphId: "agent",
     name: canary,
@@ -138,8 +190,11 @@ export const belongings = async (world: Throughline): Promise<{ readonly ended: 
   await threads.update(thread_id, { metadata })
   const [last] = await runs.list(thread_id)
   const [state] = await threads.getHistory(thread_id)
+  const { crons } = world.client("member")
+  const own = await crons.createForThread(thread_id, assistant_id, { ...yearly({ assistant_id }), metadata })
   const ended = {
     assistant_id,
+    cron_id: own.cron_id,
     thread_id,
     run_id: last?.run_id ?? "",
     checkpoint_id: state?.checkpoint.checkpoint_id ?? ""
@@ -153,5 +208,6 @@ export const belongings = async (world: Throughline): Promise<{ readonly ended: 
   )
   const [now] = await threads.getHistory(busy.thread_id)
   const checkpoint_id = now?.checkpoint.checkpoint_id ?? ""
-  return { ended, running: { assistant_id, thread_id: busy.thread_id, run_id: active.run_id, checkpoint_id } }
+  const { cron_id } = await crons.createForThread(busy.thread_id, assistant_id, yearly({ assistant_id }))
+  return { ended, running: { assistant_id, cron_id, thread_id: busy.thread_id, run_id: active.run_id, checkpoint_id } }
 }

@@ -22,7 +22,7 @@ const Problems = Schema.Struct({
 const problemsOf = Schema.decodeUnknownSync(Schema.fromJsonString(Problems))
 const detailOf = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Struct({ detail: Schema.NonEmptyString })))
 
-const isVerb = Schema.is(Schema.Literals(["GET", "POST", "PATCH", "DELETE"]))
+const isVerb = Schema.is(Schema.Literals(["GET", "POST", "PUT", "PATCH", "DELETE"]))
 
 /** A thread with a run that has ended, and an assistant, all the member's. */
 const belongings = async ({ client }: Throughline) => {
@@ -31,7 +31,7 @@ const belongings = async ({ client }: Throughline) => {
   const { thread_id } = await threads.create()
   const { run_id } = await runs.create(thread_id, assistant_id, { input: question("say:da") })
   await runs.join(thread_id, run_id)
-  return { assistant_id, thread_id, run_id, checkpoint_id: "none" }
+  return { assistant_id, thread_id, run_id, checkpoint_id: "none", cron_id: crypto.randomUUID(), namespace: "none" }
 }
 
 type Belongings = Awaited<ReturnType<typeof belongings>>
@@ -42,7 +42,7 @@ const filled = (path: string, ids: Readonly<Record<string, string>>) =>
 /** Every guarded route, and those of them that take a body. */
 const guarded = routes.filter((route) => !route.public)
 const withBody = guarded.filter(({ method, path }) =>
-  /POST|PATCH/.test(method) && !/\/(\{run_id\}\/cancel|copy)$/.test(path)
+  /POST|PUT|PATCH/.test(method) && !/\/(\{run_id\}\/cancel|copy)$/.test(path)
 )
 
 const route = (method: string, path: string): Route =>
@@ -102,6 +102,16 @@ const misfits = (thread: string): ReadonlyArray<readonly [Route, unknown, ...Rea
   ["POST /runs/wait", { ...run, metadata: 5 }, "metadata"],
   ["POST /runs/stream", { ...run, on_completion: "burn" }, "on_completion"],
   ["POST /runs", { ...run, command: "resume" }, "command"],
+  [`POST /threads/${thread}/runs`, { ...run, command: { goto: 7 } }, "command", "goto"],
+  [`POST /threads/${thread}/runs`, { ...run, command: { update: 5 } }, "command", "update"],
+  [`POST /threads/${thread}/state`, { values: 5 }, "values"],
+  [`POST /threads/${thread}/state`, { values: {}, checkpoint: "x" }, "checkpoint"],
+  ["POST /threads", { ttl: -1 }, "ttl"],
+  ["POST /threads", { supersteps: [{}] }, "supersteps", 0, "updates"],
+  ["POST /threads/prune", { thread_ids: ["x"] }, "thread_ids", 0],
+  ["POST /threads/prune", { thread_ids: [], strategy: "some" }, "strategy"],
+  ["POST /threads/search", { extract: { a: "owner" } }, "extract"],
+  ["POST /runs/batch", [run, { ...run, stream_mode: "x" }], 1, "stream_mode"],
   ["POST /runs", { ...run, after_seconds: -1 }, "after_seconds"],
   ["POST /runs", { ...run, after_seconds: "later" }, "after_seconds"],
   ["POST /runs", { ...run, timeout: 0 }, "timeout"],

@@ -40,7 +40,7 @@ const allPages = async (world: Throughline, path: string, query: object, key: st
 }
 
 const sortings = {
-  "/threads/search": { key: "thread_id", by: ["thread_id", "status", "created_at", "updated_at"] },
+  "/threads/search": { key: "thread_id", by: ["thread_id", "status", "created_at", "updated_at", "state_updated_at"] },
   "/assistants/search": { key: "assistant_id", by: ["assistant_id", "graph_id", "name", "created_at", "updated_at"] }
 } as const
 

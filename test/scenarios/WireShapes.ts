@@ -1,5 +1,5 @@
 import { assert } from "vitest"
-import { agents } from "../../src/adapters/demo/World.ts"
+import { agents, people } from "../../src/adapters/demo/World.ts"
 import { messagesOf, question, said } from "../support/Conversation.ts"
 import { allFrames } from "../support/Events.ts"
 import type { Scenarios } from "../support/Scenarios.ts"
@@ -145,10 +145,16 @@ export const wireShapes: Scenarios = {
     assert.deepEqual(said((await head())?.values), said(anew.values))
   },
 
-  "what a search can't do is refused, not left out": async (world) => {
-    for (const more of [{ extract: { title: "values.title" } }, { values: { a: 1 } }]) {
-      const response = await world.fetch("member", "/threads/search", post(more))
-      assert.strictEqual(response.status, 422, JSON.stringify(more))
+  "a search that would look through too many values is refused, not cut short": async (world) => {
+    await world.database.query(
+      `insert into langgraph_server.threads (id, owner_id, metadata)
+       select gen_random_uuid(), $1, '{"many": true}' from generate_series(1, 1001)`,
+      [people.member]
+    )
+    for (const path of ["/threads/search", "/threads/count"]) {
+      const response = await world.fetch("member", path, post({ metadata: { many: true }, values: { a: 1 } }))
+      assert.strictEqual(response.status, 422)
+      assert.include(await response.text(), "1001 threads")
     }
   }
 }

@@ -32,7 +32,7 @@ afterAll(async () => {
 
 const request = (person: Person | undefined, asked: string, row: Case, owned: Owned, headers = {}) => {
   const { body, route } = requestFor(asked, row, owned)
-  return ask(world, person, route, body, headers)
+  return ask(world, person, route, body, headers, row.endless)
 }
 
 const answersWith = (answer: Answer, expected: Expected) => {

@@ -11,6 +11,7 @@ export const plainRequest: RunRequest = {
   stream_resumable: false,
   interrupt_before: null,
   interrupt_after: null,
+  durability: "async",
   temporary: false,
   timeout_seconds: 3600,
   webhook: null

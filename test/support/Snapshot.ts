@@ -11,7 +11,7 @@ export const allTables = async (database: pg.Client): Promise<ReadonlyArray<stri
 
 /** What a server does of itself: it gives signs of life, counts its jobs, and clears away what has had its time. */
 const heartbeats = "array['heartbeat_on', 'renewed_at']"
-const bookkeeping = new Set(["langgraph_queue.queue", "langgraph_queue.version"])
+const bookkeeping = new Set(["langgraph_queue.queue", "langgraph_queue.version", "langgraph_server.contact"])
 const chores = "coalesce(to_jsonb(t) ->> 'name', '') <> 'housekeeping'"
 
 /** A digest of each table: whatever changes in a row, other than by itself, changes it. */

@@ -9,16 +9,31 @@ import {
   Drawing,
   Latest,
   NewAssistant,
+  Subgraphs,
   Versions
 } from "./AssistantRequests.ts"
 import { AssistantVersionView, AssistantView } from "./AssistantView.ts"
 import { Authorization } from "./Authorization.ts"
+import { CronsGroup } from "./CronApi.ts"
+import { ProtocolGroup } from "./ProtocolApi.ts"
 import { RequestChecks } from "./RequestChecks.ts"
-import { Cancel, CancelMany, Join, JoinStream, RunList, RunsToCancel, StatelessRun, ThreadRun } from "./RunRequests.ts"
+import {
+  Cancel,
+  CancelMany,
+  Join,
+  JoinStream,
+  RunBatch,
+  RunList,
+  RunsToCancel,
+  StatelessRun,
+  ThreadRun
+} from "./RunRequests.ts"
 import { RunConfigView, RunView } from "./RunView.ts"
-import { orNothing, RunIdText, ThreadIdText } from "./Schemas.ts"
-import { History, HistoryQuery, NewThread, StateAt, ThreadCount, ThreadPatch, ThreadSearch } from "./ThreadRequests.ts"
-import { ThreadStateView, ThreadView } from "./ThreadView.ts"
+import { Flag, given, orNothing, RunIdText, ThreadIdText } from "./Schemas.ts"
+import { StoreGroup } from "./StoreApi.ts"
+import { NewThread, Prune, ThreadCount, ThreadPatch, ThreadSearch } from "./ThreadRequests.ts"
+import { ThreadStatesGroup } from "./ThreadStateApi.ts"
+import { ThreadView } from "./ThreadView.ts"
 
 const { delete: del, get, patch, post } = HttpApiEndpoint
 
@@ -43,32 +58,34 @@ class AssistantsGroup extends HttpApiGroup.make("assistants").add(
   }),
   post("latest", "/assistants/:assistant_id/latest", { params: assistant, payload: Latest, success: AssistantView }),
   get("schemas", "/assistants/:assistant_id/schemas", { params: assistant, success: Schema.JsonObject }),
-  get("graph", "/assistants/:assistant_id/graph", { params: assistant, query: Drawing, success: Schema.JsonObject })
+  get("graph", "/assistants/:assistant_id/graph", { params: assistant, query: Drawing, success: Schema.JsonObject }),
+  get("subgraphs", "/assistants/:assistant_id/subgraphs", {
+    params: assistant,
+    query: Subgraphs,
+    success: Schema.JsonObject
+  }),
+  get("subgraph", "/assistants/:assistant_id/subgraphs/:namespace", {
+    params: { ...assistant, namespace: Schema.NonEmptyString },
+    query: Subgraphs,
+    success: Schema.JsonObject
+  })
 ).middleware(RequestChecks).middleware(Authorization) {}
 
 const thread = { thread_id: ThreadIdText }
-const States = Schema.Array(ThreadStateView)
 
 class ThreadsGroup extends HttpApiGroup.make("threads").add(
   post("create", "/threads", { payload: orNothing(NewThread), success: ThreadView }),
   post("search", "/threads/search", { payload: orNothing(ThreadSearch), success: Schema.Array(ThreadView) }),
   post("count", "/threads/count", { payload: orNothing(ThreadCount), success: Schema.Int }),
+  post("prune", "/threads/prune", { payload: Prune, success: Schema.Struct({ pruned_count: Schema.Int }) }),
   get("get", "/threads/:thread_id", { params: thread, success: ThreadView }),
-  patch("update", "/threads/:thread_id", { params: thread, payload: ThreadPatch, success: ThreadView }),
-  del("delete", "/threads/:thread_id", { params: thread, success: HttpApiSchema.NoContent }),
-  post("copy", "/threads/:thread_id/copy", { params: thread, success: ThreadView }),
-  get("state", "/threads/:thread_id/state", { params: thread, success: ThreadStateView }),
-  get("stateAt", "/threads/:thread_id/state/:checkpoint_id", {
-    params: { ...thread, checkpoint_id: Schema.NonEmptyString },
-    success: ThreadStateView
-  }),
-  post("stateOf", "/threads/:thread_id/state/checkpoint", {
+  patch("update", "/threads/:thread_id", {
     params: thread,
-    payload: StateAt,
-    success: ThreadStateView
+    payload: ThreadPatch,
+    success: [ThreadView, HttpApiSchema.NoContent]
   }),
-  post("history", "/threads/:thread_id/history", { params: thread, payload: orNothing(History), success: States }),
-  get("pastStates", "/threads/:thread_id/history", { params: thread, query: HistoryQuery, success: States })
+  del("delete", "/threads/:thread_id", { params: thread, success: HttpApiSchema.NoContent }),
+  post("copy", "/threads/:thread_id/copy", { params: thread, success: ThreadView })
 ).middleware(RequestChecks).middleware(Authorization) {}
 
 const run = { ...thread, run_id: RunIdText }
@@ -97,10 +114,18 @@ class StatelessRunsGroup extends HttpApiGroup.make("statelessRuns").add(
   post("create", "/runs", { payload: StatelessRun, success: RunView }),
   post("stream", "/runs/stream", { payload: StatelessRun, success: Events }),
   post("wait", "/runs/wait", { payload: StatelessRun, success: Schema.Json }),
+  post("batch", "/runs/batch", { payload: RunBatch, success: Schema.Array(RunView) }),
+  get("joinStream", "/runs/:run_id/stream", {
+    params: { run_id: RunIdText },
+    query: JoinStream,
+    success: Events
+  }),
   post("cancel", "/runs/cancel", { query: CancelMany, payload: RunsToCancel, success: HttpApiSchema.NoContent })
 ).middleware(RequestChecks).middleware(Authorization) {}
 
 const Ok = Schema.Struct({ ok: Schema.Boolean })
+/** Whether the database is asked as well. */
+const Check = { check_db: given(Flag, false) }
 /** `listening`: other replicas are heard at once; without it they are found out by looking, which takes longer. */
 const Ready = Schema.Struct({ ok: Schema.Boolean, listening: Schema.Boolean })
 const Text = (contentType: string) => Schema.String.pipe(HttpApiSchema.asText({ contentType }))
@@ -108,7 +133,7 @@ const Text = (contentType: string) => Schema.String.pipe(HttpApiSchema.asText({ 
 /** Public: what an operator, a load balancer and a curious person ask. */
 class SystemGroup extends HttpApiGroup.make("system").add(
   get("home", "/", { success: Schema.JsonObject }),
-  get("ok", "/ok", { success: Ok }),
+  get("ok", "/ok", { query: Check, success: Ok }),
   get("live", "/live", { success: Ok }),
   get("ready", "/ready", { success: Ready }),
   get("health", "/health", { success: Schema.JsonObject }),
@@ -122,8 +147,12 @@ class SystemGroup extends HttpApiGroup.make("system").add(
 export class Api extends HttpApi.make("throughline")
   .add(AssistantsGroup)
   .add(ThreadsGroup)
+  .add(ThreadStatesGroup)
   .add(RunsGroup)
   .add(StatelessRunsGroup)
+  .add(ProtocolGroup)
+  .add(CronsGroup)
+  .add(StoreGroup)
   .add(SystemGroup)
   .annotateMerge(OpenApi.annotations({ title: "Throughline", version: packageJson.version }))
 {}

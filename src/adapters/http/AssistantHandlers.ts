@@ -37,8 +37,8 @@ export const layer = HttpApiBuilder.group(Api, "assistants", (handlers) =>
     update: Effect.fnUntraced(function*({ params, payload }) {
       return assistantView(yield* updateAssistant(params.assistant_id, payload, yield* principal))
     }),
-    delete: Effect.fnUntraced(function*({ params }) {
-      return [yield* deleteAssistant(params.assistant_id, yield* principal)]
+    delete: Effect.fnUntraced(function*({ params, query }) {
+      return [yield* deleteAssistant(params.assistant_id, query.delete_threads, yield* principal)]
     }),
     versions: Effect.fnUntraced(function*({ params, payload }) {
       const versions = yield* assistantVersions(params.assistant_id, payload, yield* principal)
@@ -54,5 +54,13 @@ export const layer = HttpApiBuilder.group(Api, "assistants", (handlers) =>
     graph: Effect.fnUntraced(function*({ params, query }) {
       const { graph_id } = yield* resolveAssistant(params.assistant_id, yield* principal)
       return yield* (yield* AgentGraphs).drawing(graph_id, query.xray)
+    }),
+    subgraphs: Effect.fnUntraced(function*({ params, query }) {
+      const { graph_id } = yield* resolveAssistant(params.assistant_id, yield* principal)
+      return yield* (yield* AgentGraphs).subgraphs(graph_id, null, query.recurse)
+    }),
+    subgraph: Effect.fnUntraced(function*({ params, query }) {
+      const { graph_id } = yield* resolveAssistant(params.assistant_id, yield* principal)
+      return yield* (yield* AgentGraphs).subgraphs(graph_id, params.namespace, query.recurse)
     })
   }))

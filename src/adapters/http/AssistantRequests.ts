@@ -54,8 +54,8 @@ const Xray = Schema.Union([
 
 export const Drawing = { xray: given(Xray, false) }
 
-export const Deletion = {
-  delete_threads: maybe(
-    Flag.check(Schema.makeFilter((asked) => !asked || "delete_threads is not supported"))
-  )
-}
+/** Nested graphs all the way down. */
+export const Subgraphs = { recurse: given(Flag, false) }
+
+/** The caller's threads that ran on the assistant alone go with it. */
+export const Deletion = { delete_threads: given(Flag, false) }

@@ -20,7 +20,7 @@ export const AssistantView = Schema.Struct({ ...version, updated_at: Schema.Stri
 })
 
 /** Secrets are written, never read back. */
-const shown = ({ configurable, ...config }: AssistantConfig) => ({
+export const shown = ({ configurable, ...config }: AssistantConfig) => ({
   ...dropUndefined(config),
   ...(configurable === undefined ? {} : { configurable: maskSecrets(configurable) })
 })

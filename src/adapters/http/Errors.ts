@@ -1,5 +1,6 @@
 import { Data, Schema, SchemaGetter } from "effect"
 import { HttpApiSchema } from "effect/http-api"
+import { TooManyToLookThrough } from "../../app/usecases/SearchThreads.ts"
 import { AgentUnresolved } from "../../domain/Agent.ts"
 import {
   AssistantExists,
@@ -8,8 +9,14 @@ import {
   AssistantVersionNotFound,
   UnknownGraph
 } from "../../domain/Assistant.ts"
+import { CronNotFound, TooManyCrons } from "../../domain/Cron.ts"
+import { UnusableSchedule } from "../../domain/CronSchedule.ts"
 import { NothingToResume, RunNotFound, RunStillActive, ThreadBusy, TooManyRuns } from "../../domain/Run.ts"
-import { ThreadExists, ThreadHasNoGraph, ThreadNotFound } from "../../domain/Thread.ts"
+import { InvalidStoreItem } from "../../domain/StoreItem.ts"
+import { StoreReadOnly } from "../../domain/StoreScope.ts"
+import { CheckpointNotFound, ThreadExists, ThreadHasNoGraph, ThreadNotFound } from "../../domain/Thread.ts"
+import { InvalidStateUpdate } from "../../ports/AgentGraphs.ts"
+import { EmbeddingFailed } from "../../ports/Embeddings.ts"
 import { OutboundRefused } from "../../ports/Outbound.ts"
 import { NoSecretsKey } from "../../ports/SecretBox.ts"
 import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
@@ -59,10 +66,13 @@ export const unauthorized = [says(401, Unauthorized), says(503, StorageUnavailab
 export const failures = [
   says(400, MalformedBody),
   says(403, AssistantReadOnly),
+  says(403, StoreReadOnly),
   says(404, AssistantNotFound),
   says(404, AssistantVersionNotFound),
   says(404, ThreadNotFound),
   says(404, RunNotFound),
+  says(404, CheckpointNotFound),
+  says(404, CronNotFound),
   says(409, AssistantExists),
   says(409, ThreadExists),
   says(409, ThreadBusy),
@@ -72,10 +82,18 @@ export const failures = [
   says(413, BodyTooLarge),
   says(415, NotJson),
   answer(422, InvalidRequest, Problems, ({ problems }) => ({ detail: problems })),
+  says(422, InvalidStoreItem),
+  answer(422, UnusableSchedule, Problems, ({ field, why }) => ({
+    detail: [{ loc: ["body", field], msg: why, type: "value_error" }]
+  })),
+  says(422, TooManyCrons),
   says(422, UnknownGraph),
+  says(422, InvalidStateUpdate),
+  says(422, TooManyToLookThrough),
   says(422, AgentUnresolved),
   says(422, NoSecretsKey),
   says(422, OutboundRefused),
   says(429, TooManyRuns),
+  says(503, EmbeddingFailed),
   says(503, StorageUnavailable)
 ]

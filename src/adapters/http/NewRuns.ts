@@ -2,6 +2,7 @@ import { Effect, Stream } from "effect"
 import { SecureRandom } from "effect/crypto"
 import type { NewRun } from "../../app/usecases/CreateRun.ts"
 import { createRun } from "../../app/usecases/CreateRun.ts"
+import { createRuns } from "../../app/usecases/CreateRuns.ts"
 import type { OnDisconnect } from "../../app/usecases/FollowRun.ts"
 import { awaitRun, followRun, whenReaderLeaves } from "../../app/usecases/FollowRun.ts"
 import type { Principal } from "../../domain/Principal.ts"
@@ -12,7 +13,7 @@ import { RunPolicy } from "../../ports/RunPolicy.ts"
 import { CurrentCaller } from "./Authorization.ts"
 import type { StatelessRun, ThreadRun } from "./RunRequests.ts"
 import { awaitedJson, eventStream } from "./Sse.ts"
-import { checkpointOf } from "./ThreadRequests.ts"
+import { checkpointOf } from "./StateRequests.ts"
 
 const freshId = () => SecureRandom.uuidV7Unsafe()
 
@@ -30,6 +31,7 @@ const requestOf = (
   stream_resumable: asked.stream_resumable,
   interrupt_before: asked.interrupt_before ?? null,
   interrupt_after: asked.interrupt_after ?? null,
+  durability: asked.durability ?? (asked.checkpoint_during === false ? "exit" : "async"),
   timeout_seconds: asked.timeout ?? null,
   webhook: asked.webhook ?? null
 })
@@ -62,6 +64,13 @@ export const stateless = (asked: StatelessRun): Asked => ({
 export const accept = Effect.fnUntraced(function*(asked: Asked) {
   const { overrides } = yield* RunPolicy
   return yield* createRun({ ...asked, run_id: RunId.make(freshId()), overrides }, yield* CurrentCaller)
+})
+
+/** Several, or none. */
+export const acceptAll = Effect.fnUntraced(function*(asked: ReadonlyArray<Asked>) {
+  const { overrides } = yield* RunPolicy
+  const runs = asked.map((run) => ({ ...run, run_id: RunId.make(freshId()), overrides }))
+  return yield* createRuns(runs, yield* CurrentCaller)
 })
 
 /** As `accept`, for a caller who stays to read: one who left meanwhile has left the run as well. */

@@ -1,24 +1,19 @@
-import { Effect, Stream } from "effect"
+import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { cancelRun, deleteRun } from "../../app/usecases/CancelRun.ts"
-import { findRun, followRun } from "../../app/usecases/FollowRun.ts"
+import { findRun } from "../../app/usecases/FollowRun.ts"
 import { findThread } from "../../app/usecases/ManageThreads.ts"
 import { Runs } from "../../ports/Runs.ts"
 import { Api } from "./Api.ts"
 import { CurrentCaller } from "./Authorization.ts"
+import { joined, leaving } from "./JoinedRuns.ts"
 import { accept, acceptAndStream, acceptAndWait, awaited, onThread } from "./NewRuns.ts"
 import { selected } from "./Page.ts"
 import { runConfigView, runView } from "./RunView.ts"
-import { eventStream, locations, ofModes } from "./Sse.ts"
+import { locations } from "./Sse.ts"
 
 const principal = Effect.map(CurrentCaller, (caller) => caller.principal)
-
-/** The id that a reader saw last; anything that is no id of ours reads from the beginning. */
-const lastSeen = (id: string | undefined) => id !== undefined && /^\d{1,9}$/.test(id) ? Number(id) : -1
-
-const leaving = (query: { readonly cancel_on_disconnect: boolean }) =>
-  query.cancel_on_disconnect ? "cancel" : "continue"
 
 export const layer = HttpApiBuilder.group(Api, "runs", (handlers) =>
   handlers.handleAll({
@@ -49,11 +44,7 @@ export const layer = HttpApiBuilder.group(Api, "runs", (handlers) =>
       return yield* awaited(run, leaving(query), yield* principal)
     }),
     joinStream: Effect.fnUntraced(function*({ params, query, request }) {
-      const run = yield* findRun(params.thread_id, params.run_id, yield* principal)
-      const after = lastSeen(request.headers["last-event-id"])
-      const events = yield* followRun(run, after, leaving(query), yield* principal)
-      const modes = typeof query.stream_mode === "string" ? [query.stream_mode] : query.stream_mode
-      return eventStream(run, modes === undefined ? events : Stream.filter(events, ofModes(modes)))
+      return yield* joined(yield* findRun(params.thread_id, params.run_id, yield* principal), query, request)
     }),
     cancel: Effect.fnUntraced(function*({ params, query }) {
       yield* cancelRun(params.thread_id, params.run_id, query, yield* principal)

@@ -1,16 +1,32 @@
 import { Schema, SchemaGetter } from "effect"
-import { CancelAction, MultitaskStrategy, RunStatus, StreamMode } from "../../domain/Run.ts"
+import { CancelAction, Durability, MultitaskStrategy, RunStatus, StreamMode } from "../../domain/Run.ts"
 import { webhookProblem } from "../../domain/Webhook.ts"
-import { Configuration, Flag, given, limitText, maybe, offsetText, RunIdText, ThreadIdText } from "./Schemas.ts"
-import { Checkpoint } from "./ThreadRequests.ts"
+import { Configuration, Flag, given, limitText, listOf, maybe, offsetText, RunIdText, ThreadIdText } from "./Schemas.ts"
+import { Checkpoint } from "./StateRequests.ts"
 
-const Nodes = Schema.Union([Schema.Literal("*"), Schema.Array(Schema.String)])
+export const Nodes = Schema.Union([Schema.Literal("*"), Schema.Array(Schema.String)])
 
-const StreamModes = Schema.Union([StreamMode, Schema.Array(StreamMode)]).pipe(
+export const StreamModes = Schema.Union([StreamMode, Schema.Array(StreamMode)]).pipe(
   Schema.decodeTo(Schema.Array(StreamMode), {
     decode: SchemaGetter.transform((modes) => typeof modes === "string" ? [modes] : modes),
     encode: SchemaGetter.passthrough()
   })
+)
+
+export const WebhookUrl = Schema.String.check(Schema.makeFilter((text) => webhookProblem(text) ?? true))
+
+const Send = Schema.Struct({ node: Schema.NonEmptyString, input: given(Schema.Json, null) })
+const Goto = Schema.Union([Schema.NonEmptyString, Send])
+const Written = Schema.Union([Schema.JsonObject, Schema.Array(Schema.Tuple([Schema.String, Schema.Json]))])
+
+/** An answer, something to write, where to go on: any of them. An answer may be null. */
+const Command = Schema.StructWithRest(
+  Schema.Struct({
+    resume: Schema.optionalKey(Schema.Json),
+    update: maybe(Written),
+    goto: maybe(Schema.Union([Goto, Schema.Array(Goto)]))
+  }),
+  [Schema.Record(Schema.String, Schema.Json)]
 )
 
 /** A year, in seconds. */
@@ -19,7 +35,7 @@ const longestDelay = 365 * 24 * 60 * 60
 const run = {
   assistant_id: Schema.NonEmptyString,
   input: given(Schema.Json, null),
-  command: maybe(Schema.JsonObject),
+  command: maybe(Command),
   config: given(Configuration, {}),
   context: given(Schema.JsonObject, {}),
   metadata: given(Schema.JsonObject, {}),
@@ -28,10 +44,13 @@ const run = {
   stream_resumable: given(Schema.Boolean, false),
   interrupt_before: maybe(Nodes),
   interrupt_after: maybe(Nodes),
+  durability: maybe(Durability),
+  /** What `durability` was called before: no is `exit`. */
+  checkpoint_during: maybe(Schema.Boolean),
   on_disconnect: given(Schema.Literals(["cancel", "continue"]), "continue"),
   after_seconds: maybe(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: longestDelay }))),
   timeout: maybe(Schema.Finite.check(Schema.isGreaterThan(0))),
-  webhook: maybe(Schema.String.check(Schema.makeFilter((text) => webhookProblem(text) ?? true)))
+  webhook: maybe(WebhookUrl)
 }
 
 export const ThreadRun = Schema.Struct({
@@ -43,15 +62,22 @@ export const ThreadRun = Schema.Struct({
 })
 export type ThreadRun = typeof ThreadRun.Type
 
+/** Of nothing that has no history yet. */
+const ownThread = maybe(
+  Schema.Json.check(Schema.makeFilter(() => "A run with a thread of its own has no checkpoint to start from"))
+)
+
 export const StatelessRun = Schema.Struct({
   ...run,
-  on_completion: given(Schema.Literals(["delete", "keep"]), "delete")
+  /** The SDK's types know `complete` and `continue` as well, which say nothing about the run's thread. */
+  on_completion: given(Schema.Literals(["delete", "keep", "complete", "continue"]), "delete"),
+  checkpoint: ownThread,
+  checkpoint_id: ownThread
 })
 export type StatelessRun = typeof StatelessRun.Type
 
-/** A list in a query: repeated, or one JSON text as the SDK writes it. */
-const listOf = <S extends Schema.Top>(item: S) =>
-  Schema.Union([Schema.fromJsonString(Schema.Array(item)), Schema.Array(item), item])
+/** So many are made in one transaction. */
+export const RunBatch = Schema.Array(StatelessRun).check(Schema.isMinLength(1), Schema.isMaxLength(100))
 
 export const RunList = {
   limit: limitText(10),

@@ -23,14 +23,6 @@ export const given = <S extends Schema.Top>(schema: S, otherwise: S["Type"]) =>
     })
   )
 
-/** What the reference server has and this one has not: refused, never silently left out. */
-export const unsupported = (what: string) =>
-  maybe(Schema.Json.check(Schema.makeFilter(() => `${what} is not supported`)))
-
-/** A list that was not there changes nothing; one with something in it asks for something. */
-export const unsupportedUnlessEmpty = (what: string) =>
-  maybe(Schema.Array(Schema.Json).check(Schema.makeFilter((list) => list.length === 0 || `${what} is not supported`)))
-
 const Uuid = Schema.String.check(Schema.makeFilter(isUuid, { expected: "a UUID" }))
 
 const lowerCase = { decode: SchemaGetter.transform((text: string) => text.toLowerCase()) }
@@ -57,6 +49,10 @@ export const Flag = Schema.Literals(["1", "0", "true", "false"]).pipe(
 export const limitText = (otherwise: number) =>
   given(Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: 1000 })), otherwise)
 export const offsetText = given(Schema.FiniteFromString.check(Schema.isInt(), Schema.isGreaterThanOrEqualTo(0)), 0)
+
+/** A list in a query: repeated, or one JSON text as the SDK writes it. */
+export const listOf = <S extends Schema.Top>(item: S) =>
+  Schema.Union([Schema.fromJsonString(Schema.Array(item)), Schema.Array(item), item])
 
 /** A configuration as callers write it; keys that we do not know are kept as they are. */
 export const Configuration = Schema.StructWithRest(

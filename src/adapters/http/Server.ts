@@ -8,17 +8,32 @@ import { Api } from "./Api.ts"
 import * as AssistantHandlers from "./AssistantHandlers.ts"
 import { maxAssistantId } from "./AssistantRequests.ts"
 import * as Authorization from "./Authorization.ts"
+import * as CronHandlers from "./CronHandlers.ts"
+import * as ProtocolHandlers from "./ProtocolHandlers.ts"
 import * as RequestChecks from "./RequestChecks.ts"
 import * as RunHandlers from "./RunHandlers.ts"
 import * as StatelessRunHandlers from "./StatelessRunHandlers.ts"
+import * as StoreHandlers from "./StoreHandlers.ts"
 import * as SystemHandlers from "./SystemHandlers.ts"
 import * as ThreadHandlers from "./ThreadHandlers.ts"
+import * as ThreadStateHandlers from "./ThreadStateHandlers.ts"
 
 export interface Options {
   /** 0: any free one; `HttpServer.address` tells which. */
   readonly port: number
   readonly host: string
   readonly corsOrigins: "*" | ReadonlyArray<string>
+  /** What browsers are told beyond the origins. */
+  readonly cors?: {
+    /** Origins beside those that are listed. */
+    readonly originPattern?: RegExp
+    readonly methods?: ReadonlyArray<string>
+    /** Unless said otherwise, whichever are asked for. */
+    readonly headers?: ReadonlyArray<string>
+    readonly exposed?: ReadonlyArray<string>
+    readonly credentials?: boolean
+    readonly maxAge?: number
+  }
   /** How long a stop waits for the requests under way. */
   readonly gracefulShutdownTimeout: Duration.Input
 }
@@ -29,8 +44,12 @@ const routes = HttpApiBuilder.layer(Api).pipe(
   Layer.provide([
     AssistantHandlers.layer,
     ThreadHandlers.layer,
+    ThreadStateHandlers.layer,
     RunHandlers.layer,
     StatelessRunHandlers.layer,
+    ProtocolHandlers.layer,
+    CronHandlers.layer,
+    StoreHandlers.layer,
     SystemHandlers.layer
   ]),
   Layer.provide([Authorization.layer, RequestChecks.layer])
@@ -76,15 +95,31 @@ const envelope = HttpRouter.middleware(
   { global: true }
 )
 
-const cors = (origins: Options["corsOrigins"]) =>
-  HttpRouter.middleware(
+const cors = (origins: Options["corsOrigins"], more: Options["cors"] = {}) => {
+  const { credentials = false, exposed = [], headers, maxAge = 600, methods, originPattern } = more
+  const allowed = (origin: string) => origins.includes(origin) || originPattern?.test(origin) === true
+  return HttpRouter.middleware(
     HttpMiddleware.cors({
-      ...(origins === "*" ? {} : { allowedOrigins: (origin: string) => origins.includes(origin) }),
-      exposedHeaders: ["content-location", "location", "x-pagination-total", "x-pagination-next"],
-      maxAge: 600
+      ...(origins === "*" ? {} : { allowedOrigins: allowed }),
+      ...(methods === undefined ? {} : { allowedMethods: methods }),
+      ...(headers === undefined || headers.includes("*") ? {} : { allowedHeaders: headers }),
+      exposedHeaders: [
+        ...new Set([
+          "content-location",
+          "location",
+          "x-pagination-total",
+          "x-pagination-next",
+          "retry-after",
+          ...exposed
+        ])
+      ],
+      // Nobody's credentials for whoever asks.
+      credentials: credentials && origins !== "*",
+      maxAge
     }),
     { global: true }
   )
+}
 
 /** Headers that carry credentials are in no trace (`x-*` ones may), nor is what a query says: clients put tokens there. */
 const redaction = Layer.mergeAll(
@@ -103,9 +138,9 @@ const nodeServer = () => {
 }
 
 /** The API over HTTP. It listens at once: whether the database is there is for `/ready` to say. */
-export const layer = ({ corsOrigins, gracefulShutdownTimeout, host, port }: Options) =>
+export const layer = ({ cors: more, corsOrigins, gracefulShutdownTimeout, host, port }: Options) =>
   HttpRouter.serve(
-    Layer.mergeAll(routes, unknownRoute, envelope, cors(corsOrigins)),
+    Layer.mergeAll(routes, unknownRoute, envelope, cors(corsOrigins, more)),
     { disableLogger: true, disableListenLog: true, routerConfig: { maxParamLength: longestId } }
   ).pipe(
     Layer.provideMerge(NodeHttpServer.layerServer(nodeServer, { port, host, gracefulShutdownTimeout })),

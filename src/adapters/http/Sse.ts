@@ -1,6 +1,6 @@
 import { Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
-import type { Run, StreamMode } from "../../domain/Run.ts"
+import { type Run, StreamMode } from "../../domain/Run.ts"
 import type { NumberedRunEvent } from "../../ports/RunEvents.ts"
 
 /** Proxies and browsers give up on a connection that says nothing. */
@@ -12,7 +12,9 @@ const heartbeat = "15 seconds"
  */
 const comment = ": heartbeat\n"
 
-const frame = ({ data, event, id }: NumberedRunEvent): string => `event: ${event}\ndata: ${data}\nid: ${id}\n\n`
+export const frame = (
+  { data, event, id }: { readonly event: string; readonly data: string; readonly id: number | string }
+): string => `event: ${event}\ndata: ${data}\nid: ${id}\n\n`
 
 /**
  * The beat first, so that the headers go out before anything has happened, and again every 15 s; ends with the text.
@@ -35,11 +37,18 @@ export const locations = (run: Run) => ({ "content-location": runUrl(run), locat
 /** Buffers on the way would hold events back. */
 const unbuffered = { "cache-control": "no-cache", "x-accel-buffering": "no" }
 
+/** Frames as they are written, with a sign of life before them and between them. */
+export const frameStream = (
+  frames: Stream.Stream<string>,
+  headers: Record<string, string> = {}
+): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.stream(beating(frames, comment), {
+    contentType: "text/event-stream",
+    headers: { ...unbuffered, ...headers }
+  })
+
 export const eventStream = (run: Run, events: Stream.Stream<NumberedRunEvent>): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.stream(
-    beating(Stream.mapArray(events, (batch) => [batch.map(frame).join("")]), comment),
-    { contentType: "text/event-stream", headers: { ...unbuffered, ...locations(run) } }
-  )
+  frameStream(Stream.mapArray(events, (batch) => [batch.map(frame).join("")]), locations(run))
 
 /** JSON that takes as long as the run; white space before it keeps the connection open and means nothing. */
 export const awaitedJson = (run: Run, json: Stream.Stream<string>): HttpServerResponse.HttpServerResponse =>
@@ -53,7 +62,7 @@ const modeOf = (event: string): string => {
   return name.startsWith("messages/") ? "messages" : name === "messages" ? "messages-tuple" : name
 }
 
-const modal: ReadonlySet<string> = new Set(["values", "updates", "messages", "messages-tuple", "custom"])
+const modal: ReadonlySet<string> = new Set(StreamMode.literals)
 
 /** Only some of the modes that a run streams in; what is of no mode (metadata, errors) always. */
 export const ofModes = (modes: ReadonlyArray<StreamMode>) => ({ event }: NumberedRunEvent): boolean => {

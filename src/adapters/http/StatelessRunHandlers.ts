@@ -2,9 +2,11 @@ import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { cancelRuns } from "../../app/usecases/CancelRun.ts"
+import { findRunAnywhere } from "../../app/usecases/FollowRun.ts"
 import { Api } from "./Api.ts"
 import { CurrentCaller } from "./Authorization.ts"
-import { accept, acceptAndStream, acceptAndWait, stateless } from "./NewRuns.ts"
+import { joined } from "./JoinedRuns.ts"
+import { accept, acceptAll, acceptAndStream, acceptAndWait, stateless } from "./NewRuns.ts"
 import { runView } from "./RunView.ts"
 import { locations } from "./Sse.ts"
 
@@ -19,6 +21,12 @@ export const layer = HttpApiBuilder.group(Api, "statelessRuns", (handlers) =>
     }),
     wait: Effect.fnUntraced(function*({ payload }) {
       return yield* acceptAndWait(stateless(payload), payload.on_disconnect)
+    }),
+    batch: Effect.fnUntraced(function*({ payload }) {
+      return (yield* acceptAll(payload.map(stateless))).map(runView)
+    }),
+    joinStream: Effect.fnUntraced(function*({ params, query, request }) {
+      return yield* joined(yield* findRunAnywhere(params.run_id, (yield* CurrentCaller).principal), query, request)
     }),
     cancel: Effect.fnUntraced(function*({ payload: { run_ids, status, thread_id }, query }) {
       const which = {

@@ -24,6 +24,7 @@ const whenReady = <A>(ready: (storage: Storage["Service"]) => Effect.Effect<A>) 
   })
 
 const ready = whenReady(({ listening }) => Effect.map(listening, (listening) => ({ ok: true, listening })))
+const connected = whenReady(() => Effect.succeed({ ok: true }))
 const health = whenReady(() => Effect.succeed({ status: "ok", database: "reachable" }))
 
 export const layer = HttpApiBuilder.group(
@@ -33,7 +34,7 @@ export const layer = HttpApiBuilder.group(
     const openapi = yield* Effect.cached(Effect.sync(() => document(JSON.parse(JSON.stringify(OpenApi.fromApi(Api))))))
     return handlers.handleAll({
       home: () => Effect.succeed({ name, version, docs: "/docs", openapi: "/openapi.json" }),
-      ok: () => Effect.succeed({ ok: true }),
+      ok: ({ query }) => query.check_db ? connected : Effect.succeed({ ok: true }),
       live: () => Effect.succeed({ ok: true }),
       ready: () => ready,
       health: () => health,
@@ -41,7 +42,7 @@ export const layer = HttpApiBuilder.group(
         Effect.succeed({
           version,
           context: "js",
-          flags: { assistants: true, crons: false, langsmith: false, langsmith_tracing_replicas: false }
+          flags: { assistants: true, crons: true, langsmith: false, langsmith_tracing_replicas: false }
         }),
       docs: () => Effect.succeed(docsPage(name, version, routes)),
       openapi: () => openapi,

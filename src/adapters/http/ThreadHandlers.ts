@@ -1,33 +1,29 @@
 import { Effect, Option } from "effect"
 import { SecureRandom } from "effect/crypto"
+import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
+import { createThread } from "../../app/usecases/CreateThread.ts"
 import {
   copyThread,
-  createThread,
   deleteThread,
   findThread,
   patchThread,
-  threadHistory,
-  threadState,
+  pruneThreads,
   withValues
 } from "../../app/usecases/ManageThreads.ts"
+import { countThreads, searchThreads } from "../../app/usecases/SearchThreads.ts"
 import type { Thread } from "../../domain/Thread.ts"
 import { ThreadId } from "../../domain/Thread.ts"
-import { Threads } from "../../ports/Threads.ts"
 import { Api } from "./Api.ts"
 import { CurrentCaller } from "./Authorization.ts"
+import { extracted } from "./Extract.ts"
 import { page } from "./Page.ts"
-import { beforeOf, checkpointOf } from "./ThreadRequests.ts"
+import { updatesOf } from "./StateRequests.ts"
+import { ttlOf } from "./ThreadRequests.ts"
 import { threadView } from "./ThreadView.ts"
 
 const principal = Effect.map(CurrentCaller, (caller) => caller.principal)
 const freshId = () => ThreadId.make(SecureRandom.uuidV7Unsafe())
-
-/** Values are the checkpointer's: who does not ask for them does not wait for them. */
-const shown = (threads: ReadonlyArray<Thread>, select: ReadonlyArray<string> | undefined) =>
-  select === undefined || select.includes("values")
-    ? Effect.map(withValues(threads), (threads) => threads.map(threadView))
-    : Effect.succeed(threads.map((thread) => threadView({ thread, values: Option.none() })))
 
 const view = (thread: Thread) =>
   Effect.map(withValues([thread]), ([shown]) => threadView(shown ?? { thread, values: Option.none() }))
@@ -35,48 +31,42 @@ const view = (thread: Thread) =>
 export const layer = HttpApiBuilder.group(Api, "threads", (handlers) =>
   handlers.handleAll({
     create: Effect.fnUntraced(function*({ payload }) {
-      const id = payload.thread_id ?? freshId()
-      return yield* view(yield* createThread(id, payload.metadata, payload.if_exists, yield* principal))
+      const asked = {
+        thread_id: payload.thread_id ?? freshId(),
+        metadata: payload.metadata,
+        ttl: ttlOf(payload.ttl),
+        supersteps: updatesOf(payload.supersteps),
+        if_exists: payload.if_exists
+      }
+      return yield* view(yield* createThread(asked, yield* principal))
     }),
-    search: Effect.fnUntraced(function*({ payload }) {
-      const { items, total } = yield* (yield* Threads).search(payload, yield* principal)
-      return page(yield* shown(items, payload.select), total, payload)
+    search: Effect.fnUntraced(function*({ payload: { extract, select, ...query } }) {
+      const takesOut = Object.values(extract ?? {}).some((path) => path.startsWith("values"))
+      const withTheirValues = select === undefined || select.includes("values") || takesOut
+      const { items, total } = yield* searchThreads(query, withTheirValues, yield* principal)
+      const threads = items.map(threadView)
+      if (extract === undefined) return page(threads, total, { ...query, ...(select === undefined ? {} : { select }) })
+      const shown = threads.map((thread) => ({ ...thread, extracted: extracted({ ...thread }, extract) }))
+      return page(shown, total, { ...query, ...(select === undefined ? {} : { select: [...select, "extracted"] }) })
     }),
     count: Effect.fnUntraced(function*({ payload }) {
-      return yield* (yield* Threads).count(payload, yield* principal)
+      return yield* countThreads(payload, yield* principal)
     }),
     get: Effect.fnUntraced(function*({ params }) {
       return yield* view(yield* findThread(params.thread_id, yield* principal))
     }),
-    update: Effect.fnUntraced(function*({ params, payload }) {
-      return yield* view(yield* patchThread(params.thread_id, payload.metadata, yield* principal))
+    update: Effect.fnUntraced(function*({ params, payload, request }) {
+      const patched = yield* patchThread(params.thread_id, payload.metadata, ttlOf(payload.ttl), yield* principal)
+      const isMinimal = /\breturn=minimal\b/.test(request.headers["prefer"] ?? "")
+      return isMinimal ? HttpServerResponse.empty({ status: 204 }) : yield* view(patched)
     }),
     delete: Effect.fnUntraced(function*({ params }) {
       yield* deleteThread(params.thread_id, yield* principal)
     }),
+    prune: Effect.fnUntraced(function*({ payload }) {
+      return { pruned_count: yield* pruneThreads(payload.thread_ids, payload.strategy, yield* principal) }
+    }),
     copy: Effect.fnUntraced(function*({ params }) {
       return yield* view(yield* copyThread(params.thread_id, freshId(), yield* principal))
-    }),
-    state: Effect.fnUntraced(function*({ params }) {
-      return yield* threadState(params.thread_id, null, yield* principal)
-    }),
-    stateAt: Effect.fnUntraced(function*({ params }) {
-      return yield* threadState(params.thread_id, checkpointOf(params), yield* principal)
-    }),
-    stateOf: Effect.fnUntraced(function*({ params, payload }) {
-      return yield* threadState(params.thread_id, checkpointOf(payload.checkpoint), yield* principal)
-    }),
-    history: Effect.fnUntraced(function*({ params, payload }) {
-      const query = {
-        limit: payload.limit,
-        before: beforeOf(payload.before),
-        metadata: payload.metadata ?? null,
-        checkpoint: checkpointOf(payload.checkpoint)
-      }
-      return yield* threadHistory(params.thread_id, query, yield* principal)
-    }),
-    pastStates: Effect.fnUntraced(function*({ params, query }) {
-      const whole = { limit: query.limit, before: query.before ?? null, metadata: null, checkpoint: null }
-      return yield* threadHistory(params.thread_id, whole, yield* principal)
     })
   }))

@@ -1,79 +1,63 @@
 import { Schema } from "effect"
-import type { CheckpointRef } from "../../domain/Run.ts"
-import { ThreadStatus } from "../../domain/Thread.ts"
-import {
-  given,
-  limitOf,
-  limitText,
-  maybe,
-  offset,
-  SortOrder,
-  ThreadIdText,
-  unsupported,
-  unsupportedUnlessEmpty
-} from "./Schemas.ts"
+import { PruneStrategy, ThreadStatus, type ThreadTtl } from "../../domain/Thread.ts"
+import { extractProblem } from "./Extract.ts"
+import { given, limitOf, maybe, offset, SortOrder, ThreadIdText } from "./Schemas.ts"
+import { Supersteps } from "./StateRequests.ts"
+
+/** Ten years, in minutes. */
+const longestTtl = 10 * 365 * 24 * 60
+
+const Minutes = Schema.Finite.check(Schema.isGreaterThan(0), Schema.isLessThanOrEqualTo(longestTtl))
+
+const Ttl = Schema.Union([Minutes, Schema.Struct({ ttl: Minutes, strategy: given(PruneStrategy, "delete") })])
+
+export const ttlOf = (ttl: typeof Ttl.Type | undefined): ThreadTtl | null => {
+  if (ttl === undefined) return null
+  return typeof ttl === "number"
+    ? { minutes: ttl, strategy: "delete" }
+    : { minutes: ttl.ttl, strategy: ttl.strategy }
+}
 
 export const NewThread = Schema.Struct({
   thread_id: maybe(ThreadIdText),
   metadata: given(Schema.JsonObject, {}),
   if_exists: given(Schema.Literals(["raise", "do_nothing"]), "raise"),
-  supersteps: unsupportedUnlessEmpty("supersteps"),
-  ttl: unsupported("ttl")
+  supersteps: Supersteps,
+  ttl: maybe(Ttl)
 })
 
-export const ThreadPatch = Schema.Struct({ metadata: given(Schema.JsonObject, {}), ttl: unsupported("ttl") })
+export const ThreadPatch = Schema.Struct({ metadata: given(Schema.JsonObject, {}), ttl: maybe(Ttl) })
 
 const filter = {
   metadata: maybe(Schema.JsonObject),
   status: maybe(ThreadStatus),
   ids: maybe(Schema.Array(ThreadIdText)),
-  values: unsupported("a filter on values")
+  values: maybe(Schema.JsonObject)
 }
 
 export const ThreadCount = Schema.Struct(filter)
+
+const sortBy = Schema.Literals(["thread_id", "status", "created_at", "updated_at", "state_updated_at"])
+
+/** What to take out of each thread, and under which name. */
+const Extracts = Schema.Record(Schema.String, Schema.String).check(
+  Schema.makeFilter((paths) => extractProblem(paths) ?? true)
+)
 
 export const ThreadSearch = Schema.Struct({
   ...filter,
   limit: limitOf(10),
   offset,
-  sort_by: given(Schema.Literals(["thread_id", "status", "created_at", "updated_at"]), "created_at"),
+  sort_by: given(sortBy, "created_at"),
   sort_order: given(SortOrder, "desc"),
   select: maybe(Schema.Array(Schema.String)),
-  extract: unsupported("extract")
+  extract: maybe(Extracts)
 })
 
-/** Where on a thread: without an id its latest checkpoint. */
-export const Checkpoint = Schema.Struct({
-  checkpoint_id: maybe(Schema.NonEmptyString),
-  checkpoint_ns: given(Schema.String, "")
+/** So many go in one transaction. */
+const mostPruned = 1000
+
+export const Prune = Schema.Struct({
+  thread_ids: Schema.Array(ThreadIdText).check(Schema.isMaxLength(mostPruned)),
+  strategy: given(PruneStrategy, "delete")
 })
-
-export const checkpointOf = (
-  asked: { readonly checkpoint_id?: string; readonly checkpoint_ns?: string } | undefined
-): CheckpointRef | null =>
-  asked?.checkpoint_id === undefined
-    ? null
-    : { checkpoint_id: asked.checkpoint_id, checkpoint_ns: asked.checkpoint_ns ?? "" }
-
-/** `before` is a checkpoint's id, or the checkpoint itself as it stands in a state. */
-const Before = Schema.Union([
-  Schema.NonEmptyString,
-  Schema.Struct({ checkpoint_id: Schema.NonEmptyString }),
-  Schema.Struct({ configurable: Schema.Struct({ checkpoint_id: Schema.NonEmptyString }) })
-])
-
-export const beforeOf = (before: typeof Before.Type | undefined): string | null => {
-  if (before === undefined || typeof before === "string") return before ?? null
-  return "checkpoint_id" in before ? before.checkpoint_id : before.configurable.checkpoint_id
-}
-
-export const History = Schema.Struct({
-  limit: limitOf(10),
-  before: maybe(Before),
-  metadata: maybe(Schema.JsonObject),
-  checkpoint: maybe(Checkpoint)
-})
-
-export const HistoryQuery = { limit: limitText(10), before: maybe(Schema.NonEmptyString) }
-
-export const StateAt = Schema.Struct({ checkpoint: Checkpoint })

@@ -1,63 +1,73 @@
-import { Command, Send, type StateSnapshot } from "@langchain/langgraph"
-import { isJsonObject, type Json, type JsonObject } from "../../domain/Json.ts"
+import type { StateSnapshot } from "@langchain/langgraph"
+import { defaultRecursionLimit } from "../../domain/EffectiveConfig.ts"
+import type { JsonObject } from "../../domain/Json.ts"
+import type { CheckpointRef, Durability } from "../../domain/Run.ts"
 import type { GraphRun, GraphSignal } from "../../ports/AgentGraphs.ts"
+import { command } from "./Commands.ts"
 import type { Graph } from "./Graph.ts"
-import { withMessages } from "./Messages.ts"
-import { engineModes, interruptKey, runFrames } from "./RunFrames.ts"
+import type { Tell } from "./InnerFrames.ts"
+import { converses, withMessages } from "./Messages.ts"
+import { protocolFrames } from "./ProtocolFrames.ts"
+import { engineModes, interruptKey, runFrames, withEvents } from "./RunFrames.ts"
 import { wireText } from "./Serialise.ts"
 import { interruptsOf } from "./States.ts"
-import { takeover } from "./Takeover.ts"
+import { stopsOf, takeover } from "./Takeover.ts"
 
-const destination = (value: Json): string | Send =>
-  isJsonObject(value) ? new Send(String(value["node"]), withMessages(value["input"] ?? null)) : String(value)
+const breakpoints = (nodes: "*" | ReadonlyArray<string> | null) => nodes === "*" ? nodes : [...nodes ?? []]
 
-const command = ({ goto = null, resume, update = null }: JsonObject) =>
-  new Command({
-    ...(resume == null ? {} : { resume }),
-    ...(isJsonObject(update) || Array.isArray(update) ? { update: updated(update) } : {}),
-    ...(goto === null ? {} : { goto: (Array.isArray(goto) ? goto : [goto]).map(destination) })
-  })
+/** Of a run that is to stop after nodes every step is kept: only the one before tells whether it has stopped. */
+const withSteps = (durability: Durability): Durability => durability === "exit" ? "async" : durability
 
-type Update = Record<string, unknown> | Array<[string, unknown]>
+/** As many steps as the run or its assistant says; where nobody does, as the graph's maker meant it. */
+const recursionLimit = (graph: Graph, { recursion_limit }: GraphRun["configuration"]): number =>
+  recursion_limit === defaultRecursionLimit ? graph.config?.recursionLimit ?? recursion_limit : recursion_limit
 
-/** By key, or as pairs of key and value. */
-const updated = (update: Json): Update => {
-  const pairs = Array.isArray(update)
-    ? update.map((pair): [string, Json] => Array.isArray(pair) ? [String(pair[0]), pair[1] ?? null] : ["", null])
-    : Object.entries(isJsonObject(update) ? update : {})
-  const withKeys = pairs.map(([key, value]): [string, unknown] => {
-    const messages = withMessages({ [key]: value })
-    return [key, isJsonObject(messages) ? messages[key] : value]
-  })
-  return Array.isArray(update) ? withKeys : Object.fromEntries(withKeys)
+/** What one run is given besides its request. */
+export interface Terms {
+  readonly signal: AbortSignal
+  readonly tell: Tell
+  /** What its nodes may see of the configuration. */
+  readonly configurable: JsonObject
 }
 
-const breakpoints = (nodes: "*" | ReadonlyArray<string> | null) => nodes === null || nodes === "*" ? nodes : [...nodes]
+/** Of a configuration what is not LangGraph's own: where to begin and how to run is not for it to say. */
+const ordinary = (configurable: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(configurable).filter(([key]) => !/^(__|checkpoint_)/.test(key)))
 
 /**
  * What LangGraph gets to know. It writes `metadata`, and of `configurable` the ids, into every checkpoint: so no prompt,
- * no token and no key may be in either. The configuration is in the graph itself by now.
+ * no token and no key may be in `metadata`.
  */
 const engineConfig = (
+  graph: Graph,
   { attempt, configuration, graphId, request, runId, threadId }: GraphRun,
-  checkpoint: GraphRun["request"]["checkpoint"],
-  signal: AbortSignal
+  { configurable, signal }: Terms,
+  start: object
 ) => {
   const { assistant_id = null, user_id = null } = configuration.configurable
+  const { after, before } = stopsOf(graph, request)
   const ids = { run_id: runId, thread_id: threadId, graph_id: graphId, assistant_id }
   return {
-    configurable: { ...ids, user_id, ...checkpoint },
+    configurable: { ...ordinary(configurable), ...ids, user_id, ...start },
     metadata: { ...configuration.metadata, created_by: "system", run_attempt: attempt, ...ids },
     runId,
     tags: [...configuration.tags],
     context: configuration.context,
-    recursionLimit: configuration.recursion_limit,
-    interruptBefore: breakpoints(request.interrupt_before) ?? [],
-    interruptAfter: breakpoints(request.interrupt_after) ?? [],
+    recursionLimit: recursionLimit(graph, configuration),
+    interruptBefore: breakpoints(before),
+    interruptAfter: breakpoints(after),
     streamMode: engineModes(request.stream_mode),
     subgraphs: request.stream_subgraphs,
+    durability: breakpoints(after).length === 0 ? request.durability : withSteps(request.durability),
     signal
   }
+}
+
+/** Where LangGraph is to begin: to what is within a nested graph it comes by the checkpoints of the graphs around it. */
+const startAt = async (graph: Graph, threadId: string, checkpoint: CheckpointRef | null): Promise<object> => {
+  if (checkpoint === null || checkpoint.checkpoint_ns === "") return checkpoint ?? {}
+  const { config } = await graph.getState({ configurable: { thread_id: threadId, ...checkpoint } })
+  return { ...checkpoint, ...config.configurable }
 }
 
 /** A run that was lost while it waited for a person says so now. */
@@ -71,23 +81,28 @@ async function* waiting(state: StateSnapshot): AsyncGenerator<GraphSignal, void,
   }
 }
 
+const inputOf = ({ command: asked, input }: GraphRun["request"], conversation: boolean) =>
+  asked === null ? withMessages(input, conversation) : command(asked, conversation)
+
 /** Starts a run, or goes on with one whose worker was lost; the signal stops it, with its model's and tools' requests. */
-export const startRun = async (
-  graph: Graph,
-  run: GraphRun,
-  signal: AbortSignal
-): Promise<AsyncGenerator<GraphSignal>> => {
+export const startRun = async (graph: Graph, run: GraphRun, terms: Terms): Promise<AsyncGenerator<GraphSignal>> => {
   const { attempt, request, runId, threadId } = run
   const how = attempt === 1
     ? { _tag: "FromBeginning" as const }
     : await takeover(graph, threadId, runId, request)
   if (how._tag === "Waiting") return waiting(how.state)
   const goesOn = how._tag === "FromCheckpoint"
-  const input = goesOn ? null : request.command === null ? withMessages(request.input) : command(request.command)
-  const chunks = await graph.stream(input, engineConfig(run, goesOn ? null : request.checkpoint, signal))
-  return runFrames(
-    chunks,
-    request,
-    async () => interruptsOf(await graph.getState({ configurable: { thread_id: threadId } }))
-  )
+  const input = goesOn ? null : inputOf(request, converses(graph))
+  const config = engineConfig(graph, run, terms, await startAt(graph, threadId, goesOn ? null : request.checkpoint))
+  const endings = {
+    tell: terms.tell,
+    waiting: async () => interruptsOf(await graph.getState({ configurable: { thread_id: threadId } }))
+  }
+  if (request.protocol === true) {
+    return protocolFrames(await graph.streamEvents(input, { ...config, version: "v3" }), endings)
+  }
+  const chunks = request.stream_mode.includes("events")
+    ? withEvents(graph.streamEvents(input, { ...config, version: "v2" }), runId)
+    : await graph.stream(input, config)
+  return runFrames(chunks, request, endings)
 }

@@ -13,6 +13,15 @@ const isMessage = ({ id, lc, type }: JsonObject): boolean =>
   lc === 1 && type === "constructor" && Array.isArray(id) && id.length === 3
   && id[0] === "langchain_core" && id[1] === "messages" && /^[A-Z]\w*Message(Chunk)?$/.test(String(id[2]))
 
+/** What a set or a map was written with. */
+const membersOf = ({ args, id, type }: JsonObject, name: "Map" | "Set"): ReadonlyArray<Json> | undefined => {
+  const [members]: ReadonlyArray<Json> = Array.isArray(args) ? args : []
+  const isOne = type === "constructor" && Array.isArray(id) && id.length === 1 && id[0] === name
+  return isOne && Array.isArray(members) ? members : undefined
+}
+
+const isEntry = (value: Json): value is readonly [Json, Json] => Array.isArray(value) && value.length === 2
+
 /** Of a message: data, whatever it looks like. */
 const asData = (value: Json): unknown => {
   if (Array.isArray(value)) return value.map(asData)
@@ -55,10 +64,18 @@ export class CheckpointSerde extends JsonPlusSerializer {
     return Object.fromEntries(await Promise.all(members))
   }
 
-  /** `undefined`, sets, maps, errors, bytes; a snapshot of a channel, which may hold messages. */
+  /** `undefined`, patterns, errors, bytes; sets, maps and the snapshot of a channel, which may hold messages. */
   async #reviveBuiltIn(value: JsonObject): Promise<unknown> {
     if (value["type"] === "delta_snapshot") return new DeltaSnapshot(await this.#revive(value["value"] ?? null))
+    const members = membersOf(value, "Set")
+    if (members !== undefined) return new Set(await Promise.all(members.map((member) => this.#revive(member))))
+    const entries = membersOf(value, "Map")
+    if (entries?.every(isEntry)) return new Map(await Promise.all(entries.map((entry) => this.#reviveEntry(entry))))
     const text = JSON.stringify(value)
     return text.includes("\"lc\":1") ? value : super._loads(text)
+  }
+
+  async #reviveEntry([key, value]: readonly [Json, Json]): Promise<readonly [unknown, unknown]> {
+    return [await this.#revive(key), await this.#revive(value)]
   }
 }

@@ -1,6 +1,7 @@
 import type { PgClient } from "@effect/sql-pg"
 import { type Checkpoint, TASKS } from "@langchain/langgraph-checkpoint"
 import type { Statement } from "effect/sql"
+import type { StateClaim } from "../../domain/Thread.ts"
 import type { Rows } from "./CheckpointRows.ts"
 
 /** A claim of a run: only the last one may write. */
@@ -8,6 +9,9 @@ export interface Claim {
   readonly runId: string
   readonly attempt: number
 }
+
+/** Who writes: a claim of a run, one of a thread's state, or whoever needs none. */
+export type Writer = Claim | StateClaim | null
 
 /** A checkpoint with the values it refers to and what its tasks have written since; null where there are none. */
 export interface TupleRow {
@@ -89,17 +93,28 @@ export const select = (sql: PgClient.PgClient, { conditions, limit }: Choice) =>
     order by cp.checkpoint_id desc`
 
 /**
- * The run's row, if this claim is still the one that runs it, by runs_pkey. It stays locked to the end of the statement:
- * the next claim waits for us, or we for it and then see what it has made of the row.
+ * The run's row, if this claim is still the one that runs it, by runs_pkey; or the thread's, if no run has started since.
+ * It stays locked to the end of the statement: the next claim waits for us, or we for it and then see what it has made of
+ * the row.
  */
-const fence = (sql: PgClient.PgClient, claim: Claim | null) =>
-  claim === null ? sql`select null::text as owner_id` : sql`
+const fence = (sql: PgClient.PgClient, claim: Writer) => {
+  if (claim === null) return sql`select null::text as owner_id`
+  if ("token" in claim) {
+    return sql`
+        select t.owner_id
+        from langgraph_server.threads t
+        where t.id = ${claim.thread_id}::uuid
+          and t.state_claim = ${claim.token}::uuid
+        for share`
+  }
+  return sql`
         select r.owner_id
         from langgraph_server.runs r
         where r.id = ${claim.runId}::uuid
           and r.attempt = ${claim.attempt}::int
           and r.status = 'running'
         for share`
+}
 
 const writesOf = (sql: PgClient.PgClient, all: Rows["writes"], replaces: boolean) => {
   const rows = all.filter((row) => row.replaces === replaces)
@@ -122,7 +137,7 @@ const writesOf = (sql: PgClient.PgClient, all: Rows["writes"], replaces: boolean
 }
 
 /** All of it or nothing, and nothing unless the fence holds; answers with a row if it did. Arrays of nulls can't be sent. */
-export const insert = (sql: PgClient.PgClient, claim: Claim | null, { blobs, checkpoints, writes }: Rows) =>
+export const insert = (sql: PgClient.PgClient, claim: Writer, { blobs, checkpoints, writes }: Rows) =>
   sql`
     with
       fence as materialized (${fence(sql, claim)}),

@@ -1,5 +1,8 @@
 import { type BaseMessage, type BaseMessageLike, coerceMessageLikeToMessage } from "@langchain/core/messages"
+import { messagesStateReducer } from "@langchain/langgraph"
+import { Predicate } from "effect"
 import { isJsonObject, type Json, type JsonObject } from "../../domain/Json.ts"
+import type { Graph } from "./Graph.ts"
 
 export class InvalidMessage extends Error {
   override readonly name = "InvalidMessage"
@@ -30,10 +33,32 @@ const toMessage = (value: Json): BaseMessage => {
   }
 }
 
-/** Input with its `messages` as LangChain's own, in whatever spelling they came; other keys as they are. */
-export const withMessages = (input: Json): unknown => {
+/** Whether a channel holds a conversation: whatever comes for it is a message, or a mistake. */
+export const isConversation = (channel: unknown): boolean =>
+  Predicate.hasProperty(channel, "operator") && channel.operator === messagesStateReducer
+
+/** Whether what a graph calls `messages` is one; to a graph of somebody's own it may be anything. */
+export const converses = ({ channels }: Pick<Graph, "channels">): boolean =>
+  Predicate.hasProperty(channels, "messages") && isConversation(channels.messages)
+
+/** The message that an object is, if it is one. */
+const ifMessage = (value: Json): unknown => {
+  if (!isJsonObject(value) || !("content" in value || value["lc"] === 1)) return value
+  try {
+    return toMessage(value)
+  } catch {
+    return value
+  }
+}
+
+/**
+ * Input with its `messages` as LangChain's own, in whatever spelling they came; other keys as they are. Where they need
+ * not be messages, only those that are become such.
+ */
+export const withMessages = (input: Json, conversation = true): unknown => {
   if (!isJsonObject(input) || input["messages"] == null) return input
   const messages = input["messages"]
+  if (!conversation) return { ...input, messages: Array.isArray(messages) ? messages.map(ifMessage) : messages }
   const list = Array.isArray(messages) && !isPair(messages) ? messages : [messages]
   return { ...input, messages: list.map(toMessage) }
 }

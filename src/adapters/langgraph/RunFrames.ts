@@ -2,12 +2,14 @@ import { AIMessageChunk, BaseMessage } from "@langchain/core/messages"
 import type { JsonObject } from "../../domain/Json.ts"
 import type { RunRequest, StreamMode } from "../../domain/Run.ts"
 import type { GraphSignal } from "../../ports/AgentGraphs.ts"
-import { wireText } from "./Serialise.ts"
+import { innerText, isInner, type Tell } from "./InnerFrames.ts"
+import { fieldsOf, wireText } from "./Serialise.ts"
 
 /** LangGraph's modes for what was asked. The values are needed in any case: they are what the run ends with. */
-export const engineModes = (requested: ReadonlyArray<StreamMode>): ReadonlyArray<string> => [
-  ...new Set(["values", ...requested.map((mode) => mode === "messages-tuple" ? "messages" : mode)])
-]
+export const engineModes = (requested: ReadonlyArray<StreamMode>): ReadonlyArray<string> => {
+  const modes = requested.filter((mode) => mode !== "events")
+  return [...new Set(["values", ...modes.map((mode) => mode === "messages-tuple" ? "messages" : mode)])]
+}
 
 /** Where values have the questions that wait for a person. */
 export const interruptKey = "__interrupt__"
@@ -27,9 +29,6 @@ const readChunk = (chunk: unknown): Chunk => {
 
 const frame = (event: string, data: string): GraphSignal => ({ _tag: "Frame", event, data })
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
 /** The mode `messages`: each message as it grows, announced with its metadata, and whole when it is part of the state. */
 const growingMessages = () => {
   const growing = new Map<string, AIMessageChunk>()
@@ -42,11 +41,12 @@ const growingMessages = () => {
       growing.set(message.id, now)
       const partial = frame("messages/partial", wireText([now]))
       if (before !== undefined) return [partial]
-      const { name: _, tags: __, ...about } = isRecord(metadata) ? metadata : {}
+      const { name: _, tags: __, ...about } = fieldsOf(metadata)
       return [frame("messages/metadata", wireText({ [message.id]: { metadata: about } })), partial]
     },
     inState: (values: unknown): ReadonlyArray<GraphSignal> => {
-      const messages = isRecord(values) && Array.isArray(values["messages"]) ? values["messages"] : []
+      const { messages } = fieldsOf(values)
+      if (!Array.isArray(messages)) return []
       const fresh: Array<BaseMessage> = []
       for (const message of messages) {
         if (!BaseMessage.isInstance(message) || message.id === undefined || complete.has(message.id)) continue
@@ -72,11 +72,20 @@ const tuples = () => {
   }
 }
 
+/** LangChain's events, and among them what the graph streams, in the form it has without them. */
+export async function* withEvents(events: AsyncIterable<unknown>, runId: string): AsyncGenerator<unknown, void, void> {
+  for await (const event of events) {
+    const { data, event: kind, run_id, tags } = fieldsOf(event)
+    if (Array.isArray(tags) && tags.includes("langsmith:hidden")) continue
+    yield kind === "on_chain_stream" && run_id === runId ? fieldsOf(data)["chunk"] : ["events", event]
+  }
+}
+
 /** What LangGraph streams, as the frames that were asked for and no others, and what it comes to at last. */
 export async function* runFrames(
   chunks: AsyncIterable<unknown>,
   request: Pick<RunRequest, "stream_mode">,
-  waiting: () => Promise<JsonObject>
+  { tell, waiting }: { readonly tell: Tell; readonly waiting: () => Promise<JsonObject> }
 ): AsyncGenerator<GraphSignal, void, void> {
   const requested = new Set<string>(request.stream_mode)
   const messages = growingMessages()
@@ -94,9 +103,13 @@ export async function* runFrames(
       if (requested.has("messages")) yield* messages.grown(message, metadata)
       continue
     }
-    const text = requested.has(mode) ? wireText(payload) : undefined
+    const text = !requested.has(mode)
+      ? undefined
+      : isInner(mode)
+      ? innerText(mode, payload, tell)
+      : wireText(payload)
     if (mode === "values" && namespace.length === 0) {
-      const asked = isRecord(payload) ? payload[interruptKey] : undefined
+      const asked = fieldsOf(payload)[interruptKey]
       if (Array.isArray(asked)) interrupts = [...interrupts ?? [], ...asked]
       else {
         values = payload
@@ -111,7 +124,7 @@ export async function* runFrames(
   yield {
     _tag: "Ended",
     values: paused
-      ? wireText({ ...isRecord(values) ? values : {}, [interruptKey]: interrupts })
+      ? wireText({ ...fieldsOf(values), [interruptKey]: interrupts })
       : valuesText ?? wireText(values),
     waiting: paused,
     interrupts: paused ? await waiting() : {}

@@ -11,11 +11,12 @@ import {
 } from "@langchain/langgraph-checkpoint"
 import { Effect, Metric, Predicate } from "effect"
 import { RunOvertaken } from "../../domain/Run.ts"
+import { type StateClaim, StateClaimLost } from "../../domain/Thread.ts"
 import { chosen, latest } from "./CheckpointChoice.ts"
 import type { Ask } from "./CheckpointDatabase.ts"
 import { configOf, placeOf, type Rows, rowsOfPut, rowsOfWrites } from "./CheckpointRows.ts"
 import { CheckpointSerde } from "./CheckpointSerde.ts"
-import { type Claim, deleteThread, insert, select } from "./CheckpointStatements.ts"
+import { type Claim, deleteThread, insert, select, type Writer } from "./CheckpointStatements.ts"
 import { tupleOf } from "./CheckpointTuple.ts"
 import { StepWriter } from "./StepWriter.ts"
 
@@ -24,7 +25,7 @@ type Tell = (text: string) => string
 
 interface For {
   /** Whose claim it writes for; without one it writes whatever it is given. */
-  readonly claim: Claim | null
+  readonly claim: Writer
   readonly tell: Tell
 }
 
@@ -35,6 +36,8 @@ const fenced = Metric.withAttributes(
   }),
   { what: "checkpoints" }
 )
+
+const nothing: Rows = { checkpoints: [], blobs: [], writes: [] }
 
 const anybody: For = { claim: null, tell: (text) => text }
 
@@ -66,6 +69,11 @@ export class Saver extends BaseCheckpointSaver {
     return new Saver(this.#ask, { ...this.#for, claim: { attempt, runId } })
   }
 
+  /** The same memory for one update of a thread's state: once a run has started there, every write is `StateClaimLost`. */
+  forState(claim: StateClaim): Saver {
+    return new Saver(this.#ask, { ...this.#for, claim })
+  }
+
   /** The same memory for one run: what a task failed with is kept in the words that may be told of it. */
   telling(tell: Tell): Saver {
     return new Saver(this.#ask, { ...this.#for, tell })
@@ -74,6 +82,11 @@ export class Saver extends BaseCheckpointSaver {
   /** Everything handed over so far is committed, and was still the claim's to write. */
   settled(): Promise<void> {
     return this.#writer.settled()
+  }
+
+  /** It is still the claim's to write, also where nothing has been written that could have told. */
+  held(): Promise<void> {
+    return this.#writer.write(nothing)
   }
 
   /**
@@ -127,7 +140,8 @@ export class Saver extends BaseCheckpointSaver {
         Effect.tap((held) => held ? Effect.void : Metric.update(fenced, 1))
       )
     )
-    if (claim !== null && !held) throw new RunOvertaken({ run: claim.runId })
+    if (claim === null || held) return
+    throw "token" in claim ? new StateClaimLost({ thread: claim.thread_id }) : new RunOvertaken({ run: claim.runId })
   }
 
   #told(error: unknown): unknown {

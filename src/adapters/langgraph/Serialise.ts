@@ -47,6 +47,10 @@ const members = (object: object, above: ReadonlyArray<object>): JsonObject => {
   return result
 }
 
+/** What an object that we know nothing about has; of anything else nothing. */
+export const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {}
+
 /** Anything a graph may hold, as JSON. The one way from LangChain's objects to the wire. */
 export const toWire = (value: unknown): Json => {
   try {

@@ -14,6 +14,15 @@ export type Takeover =
 const includes = (nodes: "*" | ReadonlyArray<string> | null, some: ReadonlyArray<string>): boolean =>
   nodes === "*" ? some.length > 0 : nodes !== null && some.some((node) => nodes.includes(node))
 
+/** Where a run stops for a person: where it says, or else where its graph was made to. */
+export const stopsOf = (
+  graph: Pick<Graph, "interruptAfter" | "interruptBefore">,
+  request: Pick<RunRequest, "interrupt_after" | "interrupt_before">
+) => ({
+  before: request.interrupt_before ?? graph.interruptBefore ?? null,
+  after: request.interrupt_after ?? graph.interruptAfter ?? null
+})
+
 /** Every task has asked its question or is done: there is nothing to go on with. */
 const asks = ({ tasks }: StateSnapshot): boolean =>
   tasks.some((task) => task.interrupts.length > 0)
@@ -29,14 +38,15 @@ export const takeover = async (
   runId: RunId,
   request: Pick<RunRequest, "interrupt_after" | "interrupt_before">
 ): Promise<Takeover> => {
+  const { after, before } = stopsOf(graph, request)
   const state = await graph.getState({ configurable: { thread_id: threadId } })
   const about: Readonly<Record<string, unknown>> = { ...state.metadata }
   if (about["run_id"] !== runId) return { _tag: "FromBeginning" }
-  if (asks(state) || includes(request.interrupt_before, state.next)) return { _tag: "Waiting", state }
+  if (asks(state) || includes(before, state.next)) return { _tag: "Waiting", state }
   const parent = state.parentConfig?.configurable
-  if (request.interrupt_after !== null && about["source"] === "loop" && parent !== undefined) {
+  if (after !== null && about["source"] === "loop" && parent !== undefined) {
     const executed = (await graph.getState({ configurable: parent })).next
-    if (includes(request.interrupt_after, executed)) return { _tag: "Waiting", state }
+    if (includes(after, executed)) return { _tag: "Waiting", state }
   }
   return { _tag: "FromCheckpoint" }
 }

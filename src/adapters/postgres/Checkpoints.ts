@@ -7,17 +7,33 @@ import type { ThreadId } from "../../domain/Thread.ts"
  * The checkpointer's tables, where a thread's history is and nowhere else. It writes them; what concerns a thread as a
  * whole is done here, in the transaction that does the same to the thread. Their primary keys begin with the thread.
  */
-export const checkpoints = (sql: PgClient.PgClient) => ({
-  deleteOf: (threads: ReadonlyArray<ThreadId>) =>
+export const checkpoints = (sql: PgClient.PgClient) => {
+  /** The values that no checkpoint refers to any more. A statement of its own: it has to see which ones are left. */
+  const sweep = (threads: ReadonlyArray<ThreadId>) =>
     sql`
+        delete from langgraph_server.checkpoint_blobs b
+        where b.thread_id = any(${threads}::text[])
+          and not exists (
+            select
+            from langgraph_server.checkpoints c
+            cross join lateral jsonb_each_text(c.checkpoint -> 'channel_versions') as used (channel, version)
+            where c.thread_id = b.thread_id
+              and c.checkpoint_ns = b.checkpoint_ns
+              and used.channel = b.channel
+              and used.version = b.version
+          )`
+
+  return {
+    deleteOf: (threads: ReadonlyArray<ThreadId>) =>
+      sql`
       with
         gone as (delete from langgraph_server.checkpoints where thread_id = any(${threads}::text[])),
         gone_writes as (delete from langgraph_server.checkpoint_writes where thread_id = any(${threads}::text[]))
       delete from langgraph_server.checkpoint_blobs where thread_id = any(${threads}::text[])`,
 
-  /** The thread's id is also in the metadata, where a look through the history would find it. */
-  copy: (from: ThreadId, to: ThreadId) =>
-    sql`
+    /** The thread's id is also in the metadata, where a look through the history would find it. */
+    copy: (from: ThreadId, to: ThreadId) =>
+      sql`
       with
         copied as (
           insert into langgraph_server.checkpoints
@@ -43,12 +59,12 @@ export const checkpoints = (sql: PgClient.PgClient) => ({
       from langgraph_server.checkpoint_blobs
       where thread_id = ${from}::text`,
 
-  /**
-   * Takes back what a run has put on its thread. Not what it wrote beside an earlier run's checkpoint (the answer to an
-   * interrupt): such a write does not say whose it is, and the next answer replaces it.
-   */
-  undo: (thread: ThreadId, run: RunId) =>
-    sql`
+    /**
+     * Takes back what a run has put on its thread. Not what it wrote beside an earlier run's checkpoint (the answer to an
+     * interrupt): such a write does not say whose it is, and the next answer replaces it.
+     */
+    undo: (thread: ThreadId, run: RunId) =>
+      sql`
       with gone as (
         delete from langgraph_server.checkpoints
         where thread_id = ${thread}::text
@@ -60,18 +76,52 @@ export const checkpoints = (sql: PgClient.PgClient) => ({
       where w.thread_id = gone.thread_id
         and w.checkpoint_ns = gone.checkpoint_ns
         and w.checkpoint_id = gone.checkpoint_id`.pipe(
-      // A statement of its own: it has to see which checkpoints are left.
-      Effect.andThen(sql`
-        delete from langgraph_server.checkpoint_blobs b
-        where b.thread_id = ${thread}::text
-          and not exists (
-            select
-            from langgraph_server.checkpoints c
-            cross join lateral jsonb_each_text(c.checkpoint -> 'channel_versions') as used (channel, version)
-            where c.thread_id = ${thread}::text
-              and c.checkpoint_ns = b.checkpoint_ns
-              and used.channel = b.channel
-              and used.version = b.version
-          )`)
-    )
-})
+        Effect.andThen(sweep([thread]))
+      ),
+
+    /**
+     * Takes away all but the latest state: of the thread itself, of the nested graphs that are under way in it, and of those
+     * that have a memory of their own (no task's id in their name). A state that is kept as what has changed since an earlier
+     * one can't be without it: such threads stay as they are.
+     */
+    keepLatest: (threads: ReadonlyArray<ThreadId>) =>
+      sql`
+      with
+        latest as (
+          select distinct on (c.thread_id, c.checkpoint_ns) c.thread_id, c.checkpoint_ns, c.checkpoint_id, c.metadata
+          from langgraph_server.checkpoints c
+          where c.thread_id = any(${threads}::text[])
+          order by c.thread_id, c.checkpoint_ns, c.checkpoint_id desc
+        ),
+        kept as (
+          select l.thread_id, l.checkpoint_ns, l.checkpoint_id
+          from latest l
+          join latest top on top.thread_id = l.thread_id and top.checkpoint_ns = ''
+          where l.checkpoint_ns = ''
+            or strpos(l.checkpoint_ns, ':') = 0
+            or l.metadata -> 'parents' ->> '' = top.checkpoint_id
+        ),
+        gone as (
+          delete from langgraph_server.checkpoints c
+          where c.thread_id = any(${threads}::text[])
+            and not exists (
+              select
+              from latest l
+              where l.thread_id = c.thread_id and l.metadata ? 'counters_since_delta_snapshot'
+            )
+            and not exists (
+              select
+              from kept k
+              where k.thread_id = c.thread_id
+                and k.checkpoint_ns = c.checkpoint_ns
+                and k.checkpoint_id = c.checkpoint_id
+            )
+          returning c.thread_id, c.checkpoint_ns, c.checkpoint_id
+        )
+      delete from langgraph_server.checkpoint_writes w
+      using gone
+      where w.thread_id = gone.thread_id
+        and w.checkpoint_ns = gone.checkpoint_ns
+        and w.checkpoint_id = gone.checkpoint_id`.pipe(Effect.andThen(sweep(threads)))
+  }
+}

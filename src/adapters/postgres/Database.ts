@@ -43,8 +43,11 @@ export const databaseLayer = (options: DatabaseOptions): Layer.Layer<PgClient.Pg
     maxMessageSize: largestRow
   }).pipe(Layer.orDie)
 
-/** SQLSTATEs of a server that is going, coming, full, has become a read-only replica, or has kept us waiting for a lock. */
-const awayCodes = ["57P01", "57P02", "57P03", "53300", "25006", "55P03"]
+/**
+ * SQLSTATEs of a server that is going, coming, full, has become a read-only replica, or has kept us waiting for a lock; and
+ * of one that gave us up for frozen in a transaction (`longestPause`).
+ */
+const awayCodes = ["57P01", "57P02", "57P03", "53300", "25006", "55P03", "25P03"]
 
 /** The same of a driver that is not this one: SQLSTATEs of connections and resources, and node's words for no network. */
 const awayCode = /^(08|53|57P)|^(25006|55P03)$|^E(CONN|HOST|NET|PIPE|TIMEDOUT|AI_AGAIN|NOTFOUND)/

@@ -4,6 +4,7 @@ import { type AssistantContent, AssistantExists, type AssistantId } from "../../
 import type { Principal } from "../../domain/Principal.ts"
 import { type AssistantFilter, Assistants, type AssistantSearch } from "../../ports/Assistants.ts"
 import { assistantColumns, assistantOf, AssistantRow, AssistantVersionRow, contentColumns } from "./AssistantRow.ts"
+import { stopCrons } from "./CronStop.ts"
 import { orUnavailable } from "./Database.ts"
 import { paged } from "./Pages.ts"
 import { decodeRows, jsonb, withoutNul } from "./Values.ts"
@@ -149,7 +150,11 @@ export const PgAssistants = Layer.effect(
       }, orUnavailable),
 
       delete: Effect.fn("Assistants.delete")(function*(id, owner) {
-        const gone = yield* sql`delete from langgraph_server.assistants a where ${owned(id, owner)} returning a.id`
+        const gone = yield* sql`
+          with gone as (
+            delete from langgraph_server.assistants a where ${owned(id, owner)} returning a.id
+          ), crons as (${stopCrons(sql, "gone", "its assistant was deleted")})
+          select id from gone`
         return gone.length > 0
       }, orUnavailable),
 

@@ -1,15 +1,17 @@
 import { PgClient } from "@effect/sql-pg"
 import { Duration, Effect, Exit, Layer, Option, Schema } from "effect"
-import { ThreadId } from "../../domain/Thread.ts"
+import { PruneStrategy, ThreadId } from "../../domain/Thread.ts"
 import { Housekeeping } from "../../ports/Housekeeping.ts"
 import { RunQueue } from "../../ports/RunQueue.ts"
+import { checkpoints } from "./Checkpoints.ts"
 import { orUnavailable } from "./Database.ts"
 import { housekeepingQueue, longestRound, roundEvery } from "./HousekeepingQueue.ts"
+import { idleThreads } from "./IdleThreads.ts"
 import { JobEngine } from "./JobEngine.ts"
 import { threadRemoval } from "./ThreadRemoval.ts"
 import { decodeRows } from "./Values.ts"
 
-const decodeThreads = decodeRows(Schema.Struct({ thread_id: ThreadId }))
+const decodeDue = decodeRows(Schema.Struct({ thread_id: ThreadId, strategy: PruneStrategy }))
 
 export interface HousekeepingOptions {
   readonly roundEverySeconds?: number
@@ -23,8 +25,21 @@ export const PgHousekeeping = ({ roundEverySeconds = roundEvery }: HousekeepingO
       const engine = yield* JobEngine
       const remove = threadRemoval(sql, yield* RunQueue)
 
-      /** By threads_updated. The one place that says when a thread has had its time. */
-      const untouched = (seconds: number) => sql`t.updated_at < now() - make_interval(secs => ${seconds})`
+      const idle = idleThreads(sql)
+
+      /** By threads_updated and crons_thread. The one place that says when a thread has had its time: no tick is to come. */
+      const untouched = (seconds: number) =>
+        sql`
+          t.updated_at < now() - make_interval(secs => ${seconds})
+          and not exists (
+            select from langgraph_server.crons c where c.thread_id = t.id and c.next_run_at is not null
+          )`
+
+      /** By threads_due. The one place that says when a thread has had its own time; pruned it has it anew when touched. */
+      const due = sql`
+        t.ttl_minutes is not null
+        and (t.updated_at at time zone 'UTC') + t.ttl_minutes * interval '1 minute' < now() at time zone 'UTC'
+        and (t.ttl_strategy = 'delete' or t.pruned_at is null or t.pruned_at < t.updated_at)`
 
       return Housekeeping.of({
         inTurn: Effect.fnUntraced(function*(round) {
@@ -44,41 +59,54 @@ export const PgHousekeeping = ({ roundEverySeconds = roundEvery }: HousekeepingO
 
         removeUntouchedThreads: Effect.fn("Housekeeping.removeUntouchedThreads")(
           function*(untouchedFor, batch) {
-            // One that is locked is in use. Whatever happened to it since the look is seen when its lock is there.
-            const candidates = yield* decodeThreads(sql`
-              select t.id as thread_id
-              from langgraph_server.threads t
-              where ${untouched(Duration.toSeconds(untouchedFor))}
-                and t.status <> 'busy'
-                and not exists (
-                  select
-                  from langgraph_server.runs r
-                  where r.thread_id = t.id and r.status in ('pending', 'running')
-                )
-              order by t.updated_at
-              limit ${batch}
-              for update of t skip locked`)
-            if (candidates.length === 0) {
-              return 0
+            const threads = yield* idle.locked(untouched(Duration.toSeconds(untouchedFor)), batch)
+            if (threads.length > 0) {
+              yield* remove(threads)
             }
-            // Now that no run comes to them any more: one may have come between the look and the lock.
-            const idle = yield* decodeThreads(sql`
-              select t.id as thread_id
-              from langgraph_server.threads t
-              where t.id = any(${
-              candidates.map(({ thread_id }) => thread_id)
-            }::uuid[])
-                and not exists (
-                  select
-                  from langgraph_server.runs r
-                  where r.thread_id = t.id and r.status in ('pending', 'running')
-                )`)
-            if (idle.length > 0) yield* remove(idle.map(({ thread_id }) => thread_id))
-            return idle.length
+            return threads.length
           },
           sql.withTransaction,
           orUnavailable
         ),
+
+        endDueThreads: Effect.fn("Housekeeping.endDueThreads")(
+          function*(batch) {
+            const threads = yield* idle.locked(due, batch)
+            const strategies = yield* decodeDue(sql`
+              select t.id as thread_id, t.ttl_strategy as strategy
+              from langgraph_server.threads t
+              where t.id = any(${threads}::uuid[])`)
+            const by = (wanted: PruneStrategy) =>
+              strategies.filter(({ strategy }) =>
+                strategy === wanted
+              ).map(({ thread_id }) => thread_id)
+            const [deleted, pruned] = [by("delete"), by("keep_latest")]
+            if (deleted.length > 0) yield* remove(deleted)
+            if (pruned.length > 0) {
+              yield* checkpoints(sql).keepLatest(pruned)
+              yield* sql`update langgraph_server.threads set pruned_at = now() where id = any(${pruned}::uuid[])`
+            }
+            return threads.length
+          },
+          sql.withTransaction,
+          orUnavailable
+        ),
+
+        removeExpiredItems: Effect.fn("Housekeeping.removeExpiredItems")(function*(batch) {
+          // By store_expires. One that is locked is being written, perhaps with a time anew.
+          const gone = yield* sql`
+            delete from langgraph_server.store
+            where id in (
+              select i.id
+              from langgraph_server.store i
+              where i.expires_at <= clock_timestamp()
+              order by i.expires_at
+              limit ${batch}
+              for update skip locked
+            )
+            returning id`
+          return gone.length
+        }, orUnavailable),
 
         forgetReplicas: Effect.fn("Housekeeping.forgetReplicas")(function*(silentFor) {
           // A handful of rows: no index.

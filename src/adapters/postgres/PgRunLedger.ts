@@ -44,7 +44,7 @@ export const PgRunLedger = Layer.effect(
       decodeRuns(sql`
         with
           thread as (
-            select t.id from langgraph_server.threads t where t.id = ${job.thread_id} for update
+            select t.id, t.runs_begun from langgraph_server.threads t where t.id = ${job.thread_id} for update
           ),
           claimed as (
             update langgraph_server.runs r
@@ -53,6 +53,7 @@ export const PgRunLedger = Layer.effect(
               attempt = r.attempt + 1,
               lost = r.lost + (r.status = 'running')::int,
               started_at = coalesce(r.started_at, now()),
+              nth = coalesce(r.nth, thread.runs_begun + 1),
               updated_at = now()
             from thread
             where r.id = ${job.run_id}
@@ -65,11 +66,15 @@ export const PgRunLedger = Layer.effect(
                   and o.id <> r.id
                   and (o.status = 'running' or (o.status = 'pending' and (o.run_at, o.id) < (r.run_at, r.id)))
               )
-            returning ${columns}
+            returning ${columns}, r.nth
           ),
           taken as (
             update langgraph_server.threads t
-            set status = 'busy', interrupts = '{}', graph_id = claimed.graph_id, updated_at = now()
+            set
+              status = 'busy', interrupts = '{}', graph_id = claimed.graph_id, updated_at = now(),
+              runs_begun = greatest(t.runs_begun, claimed.nth),
+              -- An update of the state that is under way comes to nothing: the run is about to read it.
+              state_claim = null
             from claimed
             where t.id = claimed.thread_id
           )

@@ -1,5 +1,5 @@
 import { PgClient } from "@effect/sql-pg"
-import { Array, Effect, Layer, Schema } from "effect"
+import { Array, Effect, Layer, Option, Schema } from "effect"
 import {
   Admission,
   admit,
@@ -13,7 +13,7 @@ import {
   ThreadBusy,
   TooManyRuns
 } from "../../domain/Run.ts"
-import { ThreadNotFound, ThreadStatus } from "../../domain/Thread.ts"
+import { ThreadId, ThreadNotFound, ThreadStatus } from "../../domain/Thread.ts"
 import { RunPolicy } from "../../ports/RunPolicy.ts"
 import { RunQueue } from "../../ports/RunQueue.ts"
 import { type AtEnd, type NewRun, Runs } from "../../ports/Runs.ts"
@@ -25,6 +25,7 @@ import { decodeRows, jsonb } from "./Values.ts"
 
 const decodeRuns = decodeRows(RunRow)
 const decodeCreated = decodeRows(CreatedRow)
+const decodePlaces = decodeRows(Schema.Struct({ thread_id: ThreadId }))
 const decodeIds = decodeRows(Schema.Struct({ run_id: RunId }))
 const decodeThreads = decodeRows(Schema.Struct({ status: ThreadStatus }))
 const decodeCounts = decodeRows(Schema.Struct({ active: Schema.Int, waiting: Schema.Int }))
@@ -169,6 +170,17 @@ export const PgRuns = Layer.effect(
             and t.id = ${threadId}
             and t.owner_id = ${principal.userId}`)
         return Array.head(rows)
+      }, orUnavailable),
+
+      together: (work) => orUnavailable(sql.withTransaction(work)),
+
+      threadOf: Effect.fn("Runs.threadOf")(function*(runId, principal) {
+        const found = yield* decodePlaces(sql`
+          select r.thread_id
+          from langgraph_server.runs r
+          join langgraph_server.threads t on t.id = r.thread_id
+          where r.id = ${runId} and t.owner_id = ${principal.userId}`)
+        return Option.map(Array.head(found), ({ thread_id }) => thread_id)
       }, orUnavailable),
 
       // By runs_thread, newest first.

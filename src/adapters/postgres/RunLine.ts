@@ -68,7 +68,8 @@ export const runLine = (
         set
           status = case when ${isBusy} then 'busy' else ${status} end,
           interrupts = ${jsonb(sql, interrupts)},
-          updated_at = now()
+          updated_at = now(),
+          state_updated_at = now()
         where t.id = ${threadId}`
 
   /** The same where the run had never started: a question that was open before it came is open again. */

@@ -1,14 +1,22 @@
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { AssistantId } from "../../domain/Assistant.ts"
 import { UserId } from "../../domain/Principal.ts"
-import { CancelAction, MultitaskStrategy, type Run, RunId, RunStatus, StreamMode } from "../../domain/Run.ts"
+import {
+  CancelAction,
+  Durability,
+  MultitaskStrategy,
+  type Run,
+  RunId,
+  RunStatus,
+  StreamMode
+} from "../../domain/Run.ts"
 import { ThreadId } from "../../domain/Thread.ts"
 
 const KeyOrigin = Schema.Literals(["default", "assistant", "header", "request", "server"])
 
 const Interrupts = Schema.NullOr(Schema.Union([Schema.Literal("*"), Schema.Array(Schema.String)]))
 
-const RunRequest = Schema.Struct({
+export const RunRequest = Schema.Struct({
   input: Schema.Json,
   command: Schema.NullOr(Schema.JsonObject),
   checkpoint: Schema.NullOr(Schema.Struct({ checkpoint_id: Schema.String, checkpoint_ns: Schema.String })),
@@ -17,6 +25,9 @@ const RunRequest = Schema.Struct({
   stream_resumable: Schema.Boolean,
   interrupt_before: Interrupts,
   interrupt_after: Interrupts,
+  // Runs from before there was a choice.
+  durability: Durability.pipe(Schema.withDecodingDefaultKey(Effect.succeed("async"))),
+  protocol: Schema.optionalKey(Schema.Boolean),
   temporary: Schema.Boolean,
   timeout_seconds: Schema.Number,
   webhook: Schema.NullOr(Schema.String)

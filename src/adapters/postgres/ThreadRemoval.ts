@@ -24,7 +24,7 @@ export const threadRemoval = (sql: PgClient.PgClient, queue: RunQueue["Service"]
       ({ run_id }) => Effect.andThen(queue.withdraw(run_id), queue.stop(run_id, "interrupt")),
       { discard: true }
     )
-    // By their foreign key the runs go with the threads.
+    // By their foreign keys the runs and the crons go with the threads.
     yield* sql`delete from langgraph_server.threads where id = any(${ids}::uuid[])`
     yield* checkpoints(sql).deleteOf(ids)
     yield* sql`

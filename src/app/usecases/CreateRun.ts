@@ -4,9 +4,9 @@ import type { RunOverrides } from "../../domain/EffectiveConfig.ts"
 import { effectiveConfig } from "../../domain/EffectiveConfig.ts"
 import type { JsonObject } from "../../domain/Json.ts"
 import type { Principal } from "../../domain/Principal.ts"
-import type { MultitaskStrategy, RunId, RunRequest } from "../../domain/Run.ts"
+import type { CheckpointRef, MultitaskStrategy, RunId, RunRequest } from "../../domain/Run.ts"
 import { isResume, NothingToResume } from "../../domain/Run.ts"
-import type { ThreadId } from "../../domain/Thread.ts"
+import { CheckpointNotFound, type ThreadId, ThreadNotFound } from "../../domain/Thread.ts"
 import { AgentGraphs } from "../../ports/AgentGraphs.ts"
 import { CredentialsAtHand } from "../../ports/RunCredentials.ts"
 import { RunPolicy } from "../../ports/RunPolicy.ts"
@@ -22,7 +22,8 @@ import { traceparent } from "./RunTrace.ts"
 /** Who asks for a run, with what only this request knows of them. */
 export interface Caller {
   readonly principal: Principal
-  readonly token: Redacted.Redacted<string>
+  /** Null where nobody is there: a cron's tick has no caller's token. */
+  readonly token: Redacted.Redacted<string> | null
   /** As received, names in lower case. */
   readonly headers: Readonly<Record<string, string>>
 }
@@ -44,18 +45,28 @@ export interface NewRun {
 /** A stateless run brings a thread of its own, which lives and dies with it unless `keep`. */
 export type ThreadChoice =
   | { readonly _tag: "Existing"; readonly id: ThreadId; readonly orCreate: boolean }
-  | { readonly _tag: "Stateless"; readonly id: ThreadId; readonly keep: boolean }
+  | { readonly _tag: "Stateless"; readonly id: ThreadId; readonly keep: boolean; readonly metadata?: JsonObject }
 
 /** The thread is there for `Runs.create` to lock: it has to be the caller's, and says so if it is not. */
-const openThread = Effect.fnUntraced(function*(choice: ThreadChoice, principal: Principal) {
+export const openThread = Effect.fnUntraced(function*(choice: ThreadChoice, principal: Principal) {
   if (choice._tag === "Existing" && !choice.orCreate) return
   const threads = yield* Threads
-  const create = Effect.asVoid(threads.create(choice.id, {}, principal))
+  const metadata = choice._tag === "Stateless" ? choice.metadata ?? {} : {}
+  const create = Effect.asVoid(threads.create(choice.id, metadata, principal))
   const made = choice._tag === "Stateless"
     ? create
     : Effect.flatMap(threads.find(choice.id, principal), (found) => Option.isSome(found) ? Effect.void : create)
   // Somebody else's thread of that id stays theirs, and unseen.
   yield* Effect.catchTag(made, "ThreadExists", () => Effect.void)
+})
+
+/** Whether a thread of the caller's has it; of anybody else's nothing is told. */
+const knownCheckpoint = Effect.fnUntraced(function*(id: ThreadId, at: CheckpointRef, principal: Principal) {
+  const thread = yield* (yield* Threads).find(id, principal)
+  if (Option.isSome(thread) && (yield* (yield* AgentGraphs).hasCheckpoint(id, at))) return
+  return yield* Option.isSome(thread)
+    ? new CheckpointNotFound({ thread: id, checkpoint: at.checkpoint_id })
+    : new ThreadNotFound({ thread: id })
 })
 
 /** The one place where a run's configuration is decided, whichever way the run came in. */
@@ -89,29 +100,28 @@ const tenantOf = ({ provenance }: Assistant, { userId }: Principal): string =>
   provenance._tag === "Agent" ? provenance.organizationId : userId
 
 /**
- * Accepts a run: assistant and thread as the caller sees them, configuration pinned with each key's origin, admitted by
- * the multitask rule, offered to the queue. Every way in comes through here.
+ * What a run will be: assistant and thread as the caller sees them, configuration pinned with each key's origin. Nothing
+ * is made yet; the answer makes it, all of it in whatever transaction it is put into.
  */
-export const createRun = Effect.fn("createRun")(function*(run: NewRun, caller: Caller) {
+export const prepareRun = Effect.fn("prepareRun")(function*(run: NewRun, caller: Caller) {
   // Nothing is made yet: whoever leaves while a look-up waits for a sync leaves nothing behind.
   const assistant = yield* Effect.interruptible(resolveAssistant(run.assistant, caller.principal))
   const graphs = yield* AgentGraphs
+  yield* Effect.interruptible(graphs.check(assistant.graph_id))
   // It would bring a thread of its own, which waits for nobody.
   if (isResume(run.request) && run.thread._tag === "Stateless") {
     return yield* new NothingToResume({ thread: run.thread.id })
   }
+  if (run.request.checkpoint !== null) yield* knownCheckpoint(run.thread.id, run.request.checkpoint, caller.principal)
   if (run.request.webhook !== null) yield* (yield* WebhookPost).admit(run.request.webhook)
   const open = yield* withSecrets(assistant, run.config)
   const asked = { ...run, config: open.config }
   const configuration = configure(asked, open.assistant, caller, graphs.defaults(assistant.graph_id))
   const { bound, credentials, pinned } = partSecrets(configuration, caller.token)
-  yield* openThread(run.thread, caller.principal)
 
   const queue = yield* RunQueue
   const atHand = yield* CredentialsAtHand
   const { timeoutSeconds } = yield* RunPolicy
-  // Before anybody can take the run up.
-  if (bound) yield* atHand.keep(run.run_id, credentials)
   const created = (yield* Runs).create(
     {
       run_id: run.run_id,
@@ -135,5 +145,16 @@ export const createRun = Effect.fn("createRun")(function*(run: NewRun, caller: C
     caller.principal,
     yield* unexecuted
   )
-  return yield* Effect.tapCause(created, () => atHand.forget([run.run_id]))
+  // Kept before anybody can take the run up.
+  return (bound ? atHand.keep(run.run_id, credentials) : Effect.void).pipe(
+    Effect.andThen(openThread(run.thread, caller.principal)),
+    Effect.andThen(created),
+    Effect.tapCause(() => atHand.forget([run.run_id]))
+  )
 }, Effect.uninterruptible)
+
+/** Accepts a run: admitted by the multitask rule, offered to the queue. Every way in comes through `prepareRun`. */
+export const createRun = Effect.fn("createRun")(
+  (run: NewRun, caller: Caller) => Effect.flatten(prepareRun(run, caller)),
+  Effect.uninterruptible
+)

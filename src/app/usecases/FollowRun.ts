@@ -1,5 +1,6 @@
-import { Effect, Option, Stream } from "effect"
+import { Effect, Option, Result, Stream } from "effect"
 import type { Principal } from "../../domain/Principal.ts"
+import { runFrameName } from "../../domain/ProtocolLog.ts"
 import type { Run, RunId } from "../../domain/Run.ts"
 import { RunNotFound } from "../../domain/Run.ts"
 import type { ThreadId } from "../../domain/Thread.ts"
@@ -21,6 +22,13 @@ export const findRun = Effect.fn("findRun")(function*(threadId: ThreadId, runId:
   return yield* new RunNotFound({ run: runId })
 })
 
+/** The same for whoever knows no more than the run's id. */
+export const findRunAnywhere = Effect.fn("findRunAnywhere")(function*(runId: RunId, principal: Principal) {
+  const thread = yield* (yield* Runs).threadOf(runId, principal)
+  if (Option.isNone(thread)) return yield* new RunNotFound({ run: runId })
+  return yield* findRun(thread.value, runId, principal)
+})
+
 /** What a reader who goes away does to the run. */
 export type OnDisconnect = "cancel" | "continue"
 
@@ -34,6 +42,12 @@ export const whenReaderLeaves = Effect.fnUntraced(
   }
 )
 
+/** A run that tells the protocol's events is read like any other by who knows nothing of them. */
+export const asRunFrame = (frame: NumberedRunEvent): Result.Result<NumberedRunEvent, void> => {
+  const event = runFrameName(frame.event)
+  return event === undefined ? Result.fail(undefined) : Result.succeed({ ...frame, event })
+}
+
 /** The frames of a run after an id (-1: all), then live until its end. */
 export const followRun = Effect.fn("followRun")(function*(
   run: Run,
@@ -46,6 +60,7 @@ export const followRun = Effect.fn("followRun")(function*(
   const left = Effect.provideContext(whenReaderLeaves(run, onDisconnect, principal), context)
   return events.read(run.run_id, after).pipe(
     Stream.filter((event: NumberedRunEvent) => event.event !== resultEvent),
+    Stream.filterMap(asRunFrame),
     Stream.onExit((exit) => exit._tag === "Failure" ? left : Effect.void)
   )
 })
@@ -67,5 +82,5 @@ const recordedResult = Effect.fnUntraced(function*(run: Run, principal: Principa
   if (Option.isNone(now)) return "{}"
   if (now.value.failure !== null) return JSON.stringify({ __error__: now.value.failure })
   const graphs = yield* AgentGraphs
-  return JSON.stringify((yield* graphs.state(run.graph_id, run.thread_id, null)).values)
+  return JSON.stringify((yield* graphs.state(run.graph_id, run.thread_id, null, { subgraphs: false })).values)
 })

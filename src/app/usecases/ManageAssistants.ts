@@ -6,8 +6,7 @@ import {
   AssistantNotFound,
   AssistantReadOnly,
   AssistantVersionNotFound,
-  ownedMetadata,
-  UnknownGraph
+  ownedMetadata
 } from "../../domain/Assistant.ts"
 import { isUuid, newAssistantId } from "../../domain/AssistantId.ts"
 import type { Json, JsonObject } from "../../domain/Json.ts"
@@ -18,6 +17,7 @@ import { AgentSource } from "../../ports/AgentSource.ts"
 import { Assistants } from "../../ports/Assistants.ts"
 import { GraphDefaults } from "../../ports/GraphDefaults.ts"
 import { SecretBox } from "../../ports/SecretBox.ts"
+import { Threads } from "../../ports/Threads.ts"
 import { resolveAssistant } from "./ResolveAssistant.ts"
 
 export interface NewAssistant {
@@ -33,13 +33,10 @@ export interface NewAssistant {
   readonly freshId: () => string
 }
 
-const knownGraph = Effect.fnUntraced(function*(graph: string) {
-  const { names } = yield* AgentGraphs
-  if (!names.includes(graph)) return yield* new UnknownGraph({ graph, known: [...names] })
-})
+const knownGraph = (graph: string) => Effect.flatMap(AgentGraphs, ({ check }) => check(graph))
 
 /** A configuration with its secrets locked; masks stay masks, to keep what is there. */
-const sealed = Effect.fnUntraced(function*(config: AssistantConfig) {
+export const sealed = Effect.fnUntraced(function*(config: AssistantConfig) {
   if (config.configurable === undefined) return config
   const box = yield* SecretBox
   const locked = new Map<string, Json>()
@@ -129,8 +126,17 @@ export const updateAssistant = Effect.fn("updateAssistant")(
   }
 )
 
-export const deleteAssistant = Effect.fn("deleteAssistant")(function*(reference: string, principal: Principal) {
+/** With its threads go those of the caller that ran on nothing else; first, so that what fails can be asked for again. */
+export const deleteAssistant = Effect.fn("deleteAssistant")(function*(
+  reference: string,
+  withThreads: boolean,
+  principal: Principal
+) {
   const assistant = yield* own(reference, principal)
+  if (withThreads) {
+    const threads = yield* Threads
+    yield* threads.prune(yield* threads.ranOn(assistant.assistant_id, principal), "delete", principal)
+  }
   yield* (yield* Assistants).delete(assistant.assistant_id, principal)
   return assistant.assistant_id
 })

@@ -3,9 +3,9 @@ import type { JsonObject } from "../../domain/Json.ts"
 import type { Principal } from "../../domain/Principal.ts"
 import type { CheckpointRef } from "../../domain/Run.ts"
 import { ThreadBusy } from "../../domain/Run.ts"
-import type { Thread, ThreadId } from "../../domain/Thread.ts"
-import { ThreadExists, ThreadNotFound } from "../../domain/Thread.ts"
-import type { HistoryQuery, ThreadState } from "../../ports/AgentGraphs.ts"
+import type { PruneStrategy, Thread, ThreadId, ThreadTtl } from "../../domain/Thread.ts"
+import { CheckpointNotFound, ThreadNotFound } from "../../domain/Thread.ts"
+import type { CheckpointPlace, HistoryQuery, ThreadState } from "../../ports/AgentGraphs.ts"
 import { AgentGraphs } from "../../ports/AgentGraphs.ts"
 import { Threads } from "../../ports/Threads.ts"
 
@@ -15,25 +15,9 @@ export const findThread = Effect.fn("findThread")(function*(id: ThreadId, princi
   return yield* Effect.mapError(Effect.fromOption(found), () => new ThreadNotFound({ thread: id }))
 })
 
-export const createThread = Effect.fn("createThread")(function*(
-  id: ThreadId,
-  metadata: JsonObject,
-  ifExists: "raise" | "do_nothing",
-  principal: Principal
-) {
-  const threads = yield* Threads
-  return yield* threads.create(id, metadata, principal).pipe(
-    Effect.catchTag("ThreadExists", (exists) =>
-      ifExists === "raise"
-        ? Effect.fail(exists)
-        : Effect.flatMap(threads.find(id, principal), (thread) =>
-          Effect.mapError(Effect.fromOption(thread), () => new ThreadExists())))
-  )
-})
-
 export const patchThread = Effect.fn("patchThread")(
-  function*(id: ThreadId, metadata: JsonObject, principal: Principal) {
-    const patched = yield* (yield* Threads).patch(id, metadata, principal)
+  function*(id: ThreadId, metadata: JsonObject, ttl: ThreadTtl | null, principal: Principal) {
+    const patched = yield* (yield* Threads).patch(id, metadata, principal, ttl)
     return yield* Effect.mapError(Effect.fromOption(patched), () => new ThreadNotFound({ thread: id }))
   }
 )
@@ -51,6 +35,15 @@ export const deleteThread = Effect.fn("deleteThread")(function*(id: ThreadId, pr
   if (!(yield* (yield* Threads).delete(id, principal))) return yield* new ThreadNotFound({ thread: id })
 })
 
+/** Clears threads away; those that are not the caller's are not there. Answers how many. */
+export const pruneThreads = Effect.fn("pruneThreads")(
+  function*(ids: ReadonlyArray<ThreadId>, strategy: PruneStrategy, principal: Principal) {
+    return yield* (yield* Threads).prune(ids, strategy, principal)
+  }
+)
+
+const isCheckpoint = (at: CheckpointPlace | null): at is CheckpointRef => at !== null && at.checkpoint_id !== null
+
 /** What a thread shows before anything ran on it. */
 const untouched: ThreadState = {
   values: {},
@@ -63,9 +56,13 @@ const untouched: ThreadState = {
 }
 
 export const threadState = Effect.fn("threadState")(
-  function*(id: ThreadId, at: CheckpointRef | null, principal: Principal) {
+  function*(id: ThreadId, at: CheckpointPlace | null, options: { readonly subgraphs: boolean }, principal: Principal) {
     const thread = yield* findThread(id, principal)
-    return thread.graph_id === null ? untouched : yield* (yield* AgentGraphs).state(thread.graph_id, id, at)
+    const graphs = yield* AgentGraphs
+    if (isCheckpoint(at) && !(yield* graphs.hasCheckpoint(id, at))) {
+      return yield* new CheckpointNotFound({ thread: id, checkpoint: at.checkpoint_id })
+    }
+    return thread.graph_id === null ? untouched : yield* graphs.state(thread.graph_id, id, at, options)
   }
 )
 
@@ -84,7 +81,7 @@ export const withValues = Effect.fn("threadsWithValues")(function*(threads: Read
     (thread) =>
       thread.graph_id === null
         ? Effect.succeed({ thread, values: Option.none() })
-        : graphs.state(thread.graph_id, thread.thread_id, null).pipe(
+        : graphs.state(thread.graph_id, thread.thread_id, null, { subgraphs: false }).pipe(
           Effect.map((state) => ({ thread, values: Option.some(state.values) })),
           // A graph that this server no longer has: the thread is there, its state can't be read.
           Effect.catchTag("UnknownGraph", () => Effect.succeed({ thread, values: Option.none() }))

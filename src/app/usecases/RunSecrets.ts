@@ -9,8 +9,8 @@ import { Memberships } from "../../ports/Memberships.ts"
 import type { RunCredentials } from "../../ports/RunCredentials.ts"
 import { SecretBox } from "../../ports/SecretBox.ts"
 
-/** An assistant's secrets, unlocked. Only here: what a run brings itself is taken as it is, or it could open others'. */
-const unlocked = Effect.fnUntraced(function*(configurable: JsonObject) {
+/** What an assistant or a cron keeps locked. Only here: what a run brings itself is taken as it is, or it could open others'. */
+export const unlocked = Effect.fnUntraced(function*(configurable: JsonObject) {
   const box = yield* SecretBox
   const secrets = new Map<string, Json>()
   for (const [place, secret] of secretsOf(configurable)) {
@@ -33,7 +33,7 @@ export const withSecrets = Effect.fnUntraced(function*(assistant: Assistant, con
 })
 
 /** Parts what may be kept from what stays in memory; the token only where somebody will ask for it. */
-export const partSecrets = (configuration: EffectiveConfig, token: Redacted.Redacted<string>) => {
+export const partSecrets = (configuration: EffectiveConfig, token: Redacted.Redacted<string> | null) => {
   const secrets = secretsOf(configuration.configurable)
   const credentials: RunCredentials = {
     token: wantsToken(configuration) ? token : null,

@@ -7,6 +7,10 @@ import durableRuns from "./0006_durable_runs.ts"
 import runEvents from "./0007_run_events.ts"
 import untouchedThreads from "./0008_untouched_threads.ts"
 import contact from "./0009_contact.ts"
+import store from "./0010_store.ts"
+import crons from "./0011_crons.ts"
+import threadLives from "./0012_thread_lives.ts"
+import threadRuns from "./0013_thread_runs.ts"
 
 /** Every migration in its order. One that has been released is never edited: the next one changes what it made. */
 export const migrations = {
@@ -18,5 +22,9 @@ export const migrations = {
   "0006_durable_runs": durableRuns,
   "0007_run_events": runEvents,
   "0008_untouched_threads": untouchedThreads,
-  "0009_contact": contact
+  "0009_contact": contact,
+  "0010_store": store,
+  "0011_crons": crons,
+  "0012_thread_lives": threadLives,
+  "0013_thread_runs": threadRuns
 }

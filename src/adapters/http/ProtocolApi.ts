@@ -1,0 +1,20 @@
+import { Schema } from "effect"
+import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
+import { Authorization } from "./Authorization.ts"
+import { Command, EventFilter, ThreadStreamQuery } from "./ProtocolRequests.ts"
+import { RequestChecks } from "./RequestChecks.ts"
+import { ThreadIdText } from "./Schemas.ts"
+
+const { get, post } = HttpApiEndpoint
+
+const thread = { thread_id: ThreadIdText }
+
+/** A stream of events, `text/event-stream`. */
+const Events = Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/event-stream" }))
+
+/** The streaming protocol, version 2, over SSE; and the runs of a thread as one stream of their own frames. */
+export class ProtocolGroup extends HttpApiGroup.make("protocol").add(
+  post("command", "/threads/:thread_id/commands", { params: thread, payload: Command, success: Schema.JsonObject }),
+  post("events", "/threads/:thread_id/stream/events", { params: thread, payload: EventFilter, success: Events }),
+  get("threadStream", "/threads/:thread_id/stream", { params: thread, query: ThreadStreamQuery, success: Events })
+).middleware(RequestChecks).middleware(Authorization) {}

@@ -1,0 +1,4 @@
+import { play } from "../support/Scenarios.ts"
+import { crons } from "./Crons.ts"
+
+play("crons", crons)
