@@ -31,6 +31,14 @@ export const atMost = (name: string, value: number, limit: number, unit = ""): T
   met: value <= limit
 })
 
+/** A target that a number has to reach. */
+export const atLeast = (name: string, value: number, limit: number, unit = ""): Target => ({
+  name,
+  value: `${round(value)}${unit}`,
+  limit: `≥ ${limit}${unit}`,
+  met: value >= limit
+})
+
 /** Two digits behind the point tell enough. */
 export const round = (value: number): number => Math.round(value * 100) / 100
 

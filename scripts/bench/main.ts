@@ -10,21 +10,22 @@ import { lookup } from "./Lookup.ts"
 import { memory } from "./Memory.ts"
 import { profile } from "./Profile.ts"
 import { queue } from "./Queue.ts"
+import { reference } from "./Reference.ts"
 import { keep, print, type Section } from "./Report.ts"
 import { runs } from "./Runs.ts"
 import { sync } from "./Sync.ts"
 
-const suites = { runs, sync, lookup, memory, profile, checkpoints, events, queue }
-const names = ["runs", "sync", "lookup", "memory", "profile", "checkpoints", "events", "queue"] as const
+const suites = { runs, sync, lookup, memory, profile, checkpoints, events, queue, reference }
+const names = ["runs", "sync", "lookup", "memory", "profile", "checkpoints", "events", "queue", "reference"] as const
 
-/** Where a run's time goes is for whoever wants to know; it has no target. */
-const usual = names.filter((name) => name !== "profile")
+/** Where a run's time goes is for whoever wants to know; it has no target. The official server is installed on demand. */
+const usual = names.filter((name) => name !== "profile" && name !== "reference")
 
 const bench = Command.make(
   "bench",
   {
     suites: Argument.Literals("suite", names).pipe(
-      Argument.withDescription("which of them; without any, all but profile"),
+      Argument.withDescription("which of them; without any, all but profile and reference"),
       Argument.variadic()
     ),
     quick: Flag.Boolean("quick").pipe(
