@@ -30,7 +30,8 @@ const onCluster = (options: Parameters<typeof EmbeddedPostgres.layer>[0], ...sta
 
 const keptFolder = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "throughline-test-"))),
-  (path) => Effect.promise(() => rm(path, { recursive: true }))
+  // A Postgres that outlives its killed owner for a moment may write into it yet.
+  (path) => Effect.promise(() => rm(path, { recursive: true, maxRetries: 20, retryDelay: 100 }))
 )
 
 const refusal = (directory: string) => Effect.map(Effect.flip(onCluster({ directory })), ({ message }) => message)

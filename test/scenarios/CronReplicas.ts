@@ -45,6 +45,13 @@ export const cronReplicas: ReplicaScenarios = {
       assert.deepEqual(await runsEach(world, ids), each(ids, ticks))
     }
 
+    // Or their workers would be held up too, with all the connections that there are.
+    await world.until("their runs have ended", async () => {
+      const active = await world.database.query(
+        "select from langgraph_server.runs where status in ('pending', 'running')"
+      )
+      return active.rows.length === 0
+    })
     const { letGo } = await holdUp(world)
     try {
       await makeDue(world, ids)
