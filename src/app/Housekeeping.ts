@@ -21,33 +21,32 @@ export interface Chores {
   readonly threadDays: Option.Option<number>
 }
 
+/** Again and again, until there was less than one takes at most; answers how much that was in all. */
+const inBatches = Effect.fnUntraced(function*<E, R>(most: number, some: (most: number) => Effect.Effect<number, E, R>) {
+  let all = 0, last = most
+  while (last === most) {
+    last = yield* some(most)
+    all += last
+  }
+  return all
+})
+
 const removeThreads = Effect.fnUntraced(function*(days: number) {
   const { removeUntouchedThreads } = yield* Housekeeping
-  let removed = 0
-  let last = threadsAtATime
-  while (last === threadsAtATime) {
-    last = yield* removeUntouchedThreads(Duration.days(days), threadsAtATime)
-    removed += last
-  }
+  const removed = yield* inBatches(threadsAtATime, (most) => removeUntouchedThreads(Duration.days(days), most))
   if (removed > 0) yield* Effect.logInfo(`Deleted ${removed} thread(s) that were not touched for ${days} day(s)`)
 })
 
 const endThreads = Effect.gen(function*() {
   const { endDueThreads } = yield* Housekeeping
-  let ended = 0
-  let last = threadsAtATime
-  while (last === threadsAtATime) {
-    last = yield* endDueThreads(threadsAtATime)
-    ended += last
-  }
+  const ended = yield* inBatches(threadsAtATime, endDueThreads)
   if (ended > 0) yield* Effect.logInfo(`Ended ${ended} thread(s) whose time was over`)
 })
 
-const removeItems = Effect.gen(function*() {
-  const { removeExpiredItems } = yield* Housekeeping
-  let last = itemsAtATime
-  while (last === itemsAtATime) last = yield* removeExpiredItems(itemsAtATime)
-})
+const removeItems = Effect.flatMap(
+  Housekeeping,
+  ({ removeExpiredItems }) => inBatches(itemsAtATime, removeExpiredItems)
+)
 
 /** One after the other, each for itself: what fails keeps nothing else from being done, and is tried again next round. */
 export const round = ({ forgetOldEvents, settleUpdates, threadDays }: Chores) =>

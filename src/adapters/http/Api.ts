@@ -29,7 +29,7 @@ import {
   ThreadRun
 } from "./RunRequests.ts"
 import { RunConfigView, RunView } from "./RunView.ts"
-import { Flag, given, orNothing, RunIdText, ThreadIdText } from "./Schemas.ts"
+import { Events, Flag, given, orNothing, RunIdText, ThreadIdText } from "./Schemas.ts"
 import { StoreGroup } from "./StoreApi.ts"
 import { NewThread, Prune, ThreadCount, ThreadPatch, ThreadSearch } from "./ThreadRequests.ts"
 import { ThreadStatesGroup } from "./ThreadStateApi.ts"
@@ -89,9 +89,6 @@ class ThreadsGroup extends HttpApiGroup.make("threads").add(
 ).middleware(RequestChecks).middleware(Authorization) {}
 
 const run = { ...thread, run_id: RunIdText }
-
-/** A stream of events, `text/event-stream`. */
-const Events = Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/event-stream" }))
 
 class RunsGroup extends HttpApiGroup.make("runs").add(
   post("create", "/threads/:thread_id/runs", { params: thread, payload: ThreadRun, success: RunView }),

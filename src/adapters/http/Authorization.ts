@@ -14,6 +14,9 @@ export class Authorization extends HttpApiMiddleware.Service<Authorization, { pr
   { security: { bearer: HttpApiSecurity.bearer }, error: unauthorized }
 ) {}
 
+/** Who asks. */
+export const currentPrincipal = Effect.map(CurrentCaller, (caller) => caller.principal)
+
 export const layer = Layer.effect(
   Authorization,
   Effect.gen(function*() {

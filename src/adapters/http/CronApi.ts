@@ -1,10 +1,10 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
 import { Authorization } from "./Authorization.ts"
-import { CronCount, CronIdText, CronPatch, CronSearch, StatelessCron, ThreadCron } from "./CronRequests.ts"
+import { CronCount, CronPatch, CronSearch, StatelessCron, ThreadCron } from "./CronRequests.ts"
 import { CronView } from "./CronView.ts"
 import { RequestChecks } from "./RequestChecks.ts"
-import { orNothing, ThreadIdText } from "./Schemas.ts"
+import { CronIdText, orNothing, ThreadIdText } from "./Schemas.ts"
 
 const { delete: del, patch, post } = HttpApiEndpoint
 

@@ -1,19 +1,11 @@
 import { DateTime, Option, Schema, SchemaGetter } from "effect"
 import type { NewRun } from "../../app/usecases/CreateRun.ts"
 import type { NewCron } from "../../app/usecases/ManageCrons.ts"
-import { isUuid } from "../../domain/AssistantId.ts"
-import { CronId, OnRunCompleted } from "../../domain/Cron.ts"
+import { type CronId, OnRunCompleted } from "../../domain/Cron.ts"
 import type { CronChange } from "../../domain/CronChange.ts"
 import { Durability, MultitaskStrategy } from "../../domain/Run.ts"
 import { Nodes, StatelessRun, StreamModes, ThreadRun, WebhookUrl } from "./RunRequests.ts"
 import { Configuration, given, limitOf, maybe, offset, SortOrder, ThreadIdText } from "./Schemas.ts"
-
-export const CronIdText = Schema.String.check(Schema.makeFilter(isUuid, { expected: "a UUID" })).pipe(
-  Schema.decodeTo(CronId, {
-    decode: SchemaGetter.transform((text: string) => text.toLowerCase()),
-    encode: SchemaGetter.passthrough()
-  })
-)
 
 /** ISO 8601; without a zone it is UTC. */
 const Timestamp = Schema.String.check(

@@ -13,7 +13,7 @@ export const leaving = (query: { readonly cancel_on_disconnect: boolean }) =>
 
 interface Query {
   readonly cancel_on_disconnect: boolean
-  readonly stream_mode?: StreamMode | ReadonlyArray<StreamMode>
+  readonly stream_mode?: ReadonlyArray<StreamMode>
 }
 
 /** The stream of a run that is there already, from where its reader was. */
@@ -21,7 +21,7 @@ export const joined = Effect.fnUntraced(
   function*(run: Run, query: Query, { headers }: HttpServerRequest.HttpServerRequest) {
     const { principal } = yield* CurrentCaller
     const events = yield* followRun(run, lastSeen(headers["last-event-id"]), leaving(query), principal)
-    const modes = typeof query.stream_mode === "string" ? [query.stream_mode] : query.stream_mode
+    const { stream_mode: modes } = query
     return eventStream(run, modes === undefined ? events : Stream.filter(events, ofModes(modes)))
   }
 )

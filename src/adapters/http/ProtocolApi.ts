@@ -1,16 +1,13 @@
 import { Schema } from "effect"
-import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "effect/http-api"
+import { HttpApiEndpoint, HttpApiGroup } from "effect/http-api"
 import { Authorization } from "./Authorization.ts"
 import { Command, EventFilter, ThreadStreamQuery } from "./ProtocolRequests.ts"
 import { RequestChecks } from "./RequestChecks.ts"
-import { ThreadIdText } from "./Schemas.ts"
+import { Events, ThreadIdText } from "./Schemas.ts"
 
 const { get, post } = HttpApiEndpoint
 
 const thread = { thread_id: ThreadIdText }
-
-/** A stream of events, `text/event-stream`. */
-const Events = Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/event-stream" }))
 
 /** The streaming protocol, version 2, over SSE; and the runs of a thread as one stream of their own frames. */
 export class ProtocolGroup extends HttpApiGroup.make("protocol").add(

@@ -8,12 +8,10 @@ import { protocolTree } from "../../domain/ProtocolTree.ts"
 import { isActive, type RunId } from "../../domain/Run.ts"
 import type { ThreadId } from "../../domain/Thread.ts"
 import { type LatestRun, ThreadRuns } from "../../ports/ThreadRuns.ts"
-import { CurrentCaller } from "./Authorization.ts"
+import { currentPrincipal } from "./Authorization.ts"
 import { accept, onThread } from "./NewRuns.ts"
 import { answersIn, besidesAnswer, type Command, runAsked } from "./ProtocolRequests.ts"
 import { ThreadRun } from "./RunRequests.ts"
-
-const principal = Effect.map(CurrentCaller, (caller) => caller.principal)
 
 /** What the command is answered with: how far the thread's events go that it has seen. */
 const meta = (thread: ThreadId, seq: number) => ({ meta: { thread_id: thread, applied_through_seq: seq } })
@@ -30,7 +28,7 @@ const refused = ({ id }: Command, error: string, message: string, about: JsonObj
 
 /** The first event of a new run: whatever was asked before has a smaller number, whatever it asks itself a larger one. */
 const beginningOf = Effect.fnUntraced(function*(threadId: ThreadId, runId: RunId) {
-  const latest = Option.getOrUndefined(yield* (yield* ThreadRuns).latest(threadId, yield* principal))
+  const latest = Option.getOrUndefined(yield* (yield* ThreadRuns).latest(threadId, yield* currentPrincipal))
   if (latest === undefined) return seqOf(1, 1)
   // Behind one that runs it is not clear yet which one it will be.
   return latest.run_id === runId || latest.active ? seqOf(latest.nth, 1) : seqOf(latest.nth + 1, 1)
@@ -53,7 +51,7 @@ const startRun = Effect.fnUntraced(function*(threadId: ThreadId, command: Comman
   if (typeof assistant_id !== "string" || assistant_id === "") {
     return refused(command, "invalid_argument", "run.start requires an assistant_id.")
   }
-  const answers = input !== null && (yield* hasQuestions(threadId, yield* principal))
+  const answers = input !== null && (yield* hasQuestions(threadId, yield* currentPrincipal))
   const asked = runAsked(assistant_id, params, answers ? { command: { resume: input } } : { input })
   return yield* begin(threadId, command, asked, true)
 })
@@ -62,12 +60,12 @@ const respond = Effect.fnUntraced(function*(threadId: ThreadId, command: Command
   const params = command.params ?? {}
   const answers = answersIn(params)
   if (typeof answers === "string") return refused(command, "invalid_argument", answers)
-  yield* findThread(threadId, yield* principal)
-  const newest = yield* newestRun(threadId, yield* principal)
+  yield* findThread(threadId, yield* currentPrincipal)
+  const newest = yield* newestRun(threadId, yield* currentPrincipal)
   if (Option.isNone(newest)) {
     return refused(command, "no_such_run", "Thread has no active assistant; call run.start first.")
   }
-  if (!(yield* hasQuestions(threadId, yield* principal))) {
+  if (!(yield* hasQuestions(threadId, yield* currentPrincipal))) {
     return refused(command, "invalid_argument", "input.respond can only be used while the run is interrupted.")
   }
   const task = { command: { resume: answers, ...besidesAnswer(params) } }
@@ -80,7 +78,7 @@ const only = (values: Json, keys: Json | undefined): Json =>
     : values
 
 const state = Effect.fnUntraced(function*(threadId: ThreadId, command: Command) {
-  const { checkpoint, values } = yield* threadState(threadId, null, { subgraphs: true }, yield* principal)
+  const { checkpoint, values } = yield* threadState(threadId, null, { subgraphs: true }, yield* currentPrincipal)
   const seq = (yield* current(threadId))?.seq ?? 0
   const { checkpoint_id, checkpoint_ns } = checkpoint ?? {}
   const place = typeof checkpoint_id === "string" ? { checkpoint: { id: checkpoint_id, ns: checkpoint_ns ?? "" } } : {}
@@ -89,9 +87,9 @@ const state = Effect.fnUntraced(function*(threadId: ThreadId, command: Command) 
 
 /** The run that the thread has come to, as far as it has got: one that is yet to be taken up has just begun. */
 const current = Effect.fnUntraced(function*(threadId: ThreadId) {
-  const latest = yield* latestRun(threadId, yield* principal)
+  const latest = yield* latestRun(threadId, yield* currentPrincipal)
   if (latest?.active) return yield* sofar(latest)
-  const newest = Option.getOrUndefined(yield* newestRun(threadId, yield* principal))
+  const newest = Option.getOrUndefined(yield* newestRun(threadId, yield* currentPrincipal))
   if (newest !== undefined && isActive(newest.status)) {
     return { graph: newest.graph_id, events: [], seq: seqOf((latest?.nth ?? 0) + 1, 1) }
   }

@@ -32,10 +32,10 @@ export const layer = HttpApiBuilder.group(Api, "protocol", (handlers) =>
       const { principal } = yield* CurrentCaller
       const place = framePlace(request.headers["last-event-id"])
       const frames = yield* joinThread(params.thread_id, place, principal)
-      const modes = query.stream_mode ?? query.stream_modes ?? "run_modes"
+      const modes = query.stream_mode ?? query.stream_modes ?? ["run_modes"]
       return frameStream(
         frames.pipe(
-          Stream.filter(ofThreadModes(typeof modes === "string" ? [modes] : modes)),
+          Stream.filter(ofThreadModes(modes)),
           Stream.mapArray((batch) => [batch.map((one) => frame({ ...one, id: idOf(one) })).join("")])
         ),
         // Where the SDK comes back to when it is cut off.

@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { isJsonObject, type Json, type JsonObject } from "../../domain/Json.ts"
 import { MultitaskStrategy } from "../../domain/Run.ts"
-import { maybe } from "./Schemas.ts"
+import { listOf, maybe } from "./Schemas.ts"
 
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 
@@ -18,12 +18,7 @@ export const EventFilter = Schema.Struct({
 const ThreadStreamMode = Schema.Literals(["run_modes", "lifecycle", "state_update"])
 export type ThreadStreamMode = typeof ThreadStreamMode.Type
 
-/** Repeated, or one JSON text as the SDK writes it. */
-const ThreadStreamModes = Schema.Union([
-  Schema.fromJsonString(Schema.Array(ThreadStreamMode)),
-  Schema.Array(ThreadStreamMode),
-  ThreadStreamMode
-])
+const ThreadStreamModes = listOf(ThreadStreamMode)
 
 export const ThreadStreamQuery = { stream_mode: maybe(ThreadStreamModes), stream_modes: maybe(ThreadStreamModes) }
 

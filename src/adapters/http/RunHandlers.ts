@@ -6,14 +6,12 @@ import { findRun } from "../../app/usecases/FollowRun.ts"
 import { findThread } from "../../app/usecases/ManageThreads.ts"
 import { Runs } from "../../ports/Runs.ts"
 import { Api } from "./Api.ts"
-import { CurrentCaller } from "./Authorization.ts"
+import { currentPrincipal } from "./Authorization.ts"
 import { joined, leaving } from "./JoinedRuns.ts"
 import { accept, acceptAndStream, acceptAndWait, awaited, onThread } from "./NewRuns.ts"
 import { selected } from "./Page.ts"
 import { runConfigView, runView } from "./RunView.ts"
 import { locations } from "./Sse.ts"
-
-const principal = Effect.map(CurrentCaller, (caller) => caller.principal)
 
 export const layer = HttpApiBuilder.group(Api, "runs", (handlers) =>
   handlers.handleAll({
@@ -28,29 +26,28 @@ export const layer = HttpApiBuilder.group(Api, "runs", (handlers) =>
       return yield* acceptAndWait(onThread(params.thread_id, payload), payload.on_disconnect)
     }),
     list: Effect.fnUntraced(function*({ params, query }) {
-      const thread = yield* findThread(params.thread_id, yield* principal)
-      const runs = yield* (yield* Runs).list(thread.thread_id, query, yield* principal)
-      const select = typeof query.select === "string" ? [query.select] : query.select
-      return HttpServerResponse.jsonUnsafe(runs.map((run) => selected(runView(run), select)))
+      const thread = yield* findThread(params.thread_id, yield* currentPrincipal)
+      const runs = yield* (yield* Runs).list(thread.thread_id, query, yield* currentPrincipal)
+      return HttpServerResponse.jsonUnsafe(runs.map((run) => selected(runView(run), query.select)))
     }),
     get: Effect.fnUntraced(function*({ params }) {
-      return runView(yield* findRun(params.thread_id, params.run_id, yield* principal))
+      return runView(yield* findRun(params.thread_id, params.run_id, yield* currentPrincipal))
     }),
     config: Effect.fnUntraced(function*({ params }) {
-      return runConfigView(yield* findRun(params.thread_id, params.run_id, yield* principal))
+      return runConfigView(yield* findRun(params.thread_id, params.run_id, yield* currentPrincipal))
     }),
     join: Effect.fnUntraced(function*({ params, query }) {
-      const run = yield* findRun(params.thread_id, params.run_id, yield* principal)
-      return yield* awaited(run, leaving(query), yield* principal)
+      const run = yield* findRun(params.thread_id, params.run_id, yield* currentPrincipal)
+      return yield* awaited(run, leaving(query), yield* currentPrincipal)
     }),
     joinStream: Effect.fnUntraced(function*({ params, query, request }) {
-      return yield* joined(yield* findRun(params.thread_id, params.run_id, yield* principal), query, request)
+      return yield* joined(yield* findRun(params.thread_id, params.run_id, yield* currentPrincipal), query, request)
     }),
     cancel: Effect.fnUntraced(function*({ params, query }) {
-      yield* cancelRun(params.thread_id, params.run_id, query, yield* principal)
+      yield* cancelRun(params.thread_id, params.run_id, query, yield* currentPrincipal)
       return HttpServerResponse.empty({ status: query.wait ? 204 : 202 })
     }),
     delete: Effect.fnUntraced(function*({ params }) {
-      yield* deleteRun(params.thread_id, params.run_id, yield* principal)
+      yield* deleteRun(params.thread_id, params.run_id, yield* currentPrincipal)
     })
   }))

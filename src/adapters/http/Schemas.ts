@@ -1,5 +1,7 @@
 import { Option, Schema, SchemaGetter } from "effect"
+import { HttpApiSchema } from "effect/http-api"
 import { isUuid } from "../../domain/AssistantId.ts"
+import { CronId } from "../../domain/Cron.ts"
 import { RunId } from "../../domain/Run.ts"
 import { ThreadId } from "../../domain/Thread.ts"
 
@@ -25,11 +27,15 @@ export const given = <S extends Schema.Top>(schema: S, otherwise: S["Type"]) =>
 
 const Uuid = Schema.String.check(Schema.makeFilter(isUuid, { expected: "a UUID" }))
 
-const lowerCase = { decode: SchemaGetter.transform((text: string) => text.toLowerCase()) }
-
 /** UUIDs are compared in lower case, as Postgres writes them. */
-export const ThreadIdText = Uuid.pipe(Schema.decodeTo(ThreadId, { ...lowerCase, encode: SchemaGetter.passthrough() }))
-export const RunIdText = Uuid.pipe(Schema.decodeTo(RunId, { ...lowerCase, encode: SchemaGetter.passthrough() }))
+const lowerCase = {
+  decode: SchemaGetter.transform((text: string) => text.toLowerCase()),
+  encode: SchemaGetter.passthrough<string>()
+}
+
+export const ThreadIdText = Uuid.pipe(Schema.decodeTo(ThreadId, lowerCase))
+export const RunIdText = Uuid.pipe(Schema.decodeTo(RunId, lowerCase))
+export const CronIdText = Uuid.pipe(Schema.decodeTo(CronId, lowerCase))
 
 export const limitOf = (otherwise: number) =>
   given(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 })), otherwise)
@@ -51,8 +57,13 @@ export const limitText = (otherwise: number) =>
 export const offsetText = given(Schema.FiniteFromString.check(Schema.isInt(), Schema.isGreaterThanOrEqualTo(0)), 0)
 
 /** A list in a query: repeated, or one JSON text as the SDK writes it. */
-export const listOf = <S extends Schema.Top>(item: S) =>
-  Schema.Union([Schema.fromJsonString(Schema.Array(item)), Schema.Array(item), item])
+export const listOf = <A extends string>(item: Schema.Codec<A, string>) =>
+  Schema.Union([Schema.fromJsonString(Schema.Array(item)), Schema.Array(item), item]).pipe(
+    Schema.decodeTo(Schema.Array(Schema.toType(item)), {
+      decode: SchemaGetter.transform((asked) => typeof asked === "string" ? [asked] : asked),
+      encode: SchemaGetter.passthrough()
+    })
+  )
 
 /** A configuration as callers write it; keys that we do not know are kept as they are. */
 export const Configuration = Schema.StructWithRest(
@@ -74,3 +85,6 @@ export const orNothing = <S extends Schema.Codec<unknown, unknown>>(body: S) =>
       encode: SchemaGetter.forbidden(() => "Bodies are only received")
     }))
   ] as const
+
+/** A stream of events, `text/event-stream`. */
+export const Events = Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/event-stream" }))

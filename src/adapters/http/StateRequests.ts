@@ -40,10 +40,6 @@ export const beforeOf = (before: typeof Before.Type | undefined): string | null 
 const select = maybe(Schema.Array(Schema.String))
 const selectText = maybe(listOf(Schema.String))
 
-/** One name may stand for a list of one. */
-export const selection = (asked: string | ReadonlyArray<string> | undefined): ReadonlyArray<string> | undefined =>
-  typeof asked === "string" ? [asked] : asked
-
 export const History = Schema.Struct({
   limit: limitOf(10),
   before: maybe(Before),
