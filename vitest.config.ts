@@ -8,6 +8,9 @@ const project = (name: string, extra: object = {}) => ({
 /** Everything but the domain needs a Postgres: one server for the whole run, a database of its own for each file. */
 const withPostgres = { globalSetup: ["test/support/postgres-server.ts"], testTimeout: 30_000, hookTimeout: 60_000 }
 
+/** The console as its sources are, built. */
+const withConsole = { ...withPostgres, globalSetup: [...withPostgres.globalSetup, "test/support/built-console.ts"] }
+
 /** React's hooks in a document. */
 const withDocument = { ...withPostgres, environment: "./test/clients/dom.ts" }
 
@@ -27,7 +30,7 @@ export default defineConfig({
       project("contracts", withPostgres),
       project("scenarios", withPostgres),
       project("clients", withDocument),
-      project("browser", withPostgres)
+      project("browser", withConsole)
     ]
   }
 })

@@ -4,6 +4,7 @@ import { endingOf } from "../../src/app/usecases/EndRun.ts"
 import { AssistantId } from "../../src/domain/Assistant.ts"
 import { UserId } from "../../src/domain/Principal.ts"
 import { RunId, RunOutcome } from "../../src/domain/Run.ts"
+import { nothingNoted } from "../../src/domain/RunRecord.ts"
 import { ThreadId } from "../../src/domain/Thread.ts"
 import { RunQueue } from "../../src/ports/RunQueue.ts"
 import { type NewRun, RunLedger, Runs } from "../../src/ports/Runs.ts"
@@ -38,6 +39,7 @@ const newRun = (thread_id: ThreadId, index: number): NewRun => ({
   multitask_strategy: "enqueue",
   home: null,
   traceparent: null,
+  configured_ms: 0,
   after_seconds: 0
 })
 
@@ -52,7 +54,8 @@ const works = Effect.gen(function*() {
     execute: Effect.fnUntraced(function*(job) {
       const claimed = yield* ledger.claim(job)
       if (Option.isNone(claimed)) return "gone" as const
-      yield* ledger.settle(claimed.value, RunOutcome.Completed({ interrupts: {}, waiting: false }), ending("null"))
+      const done = RunOutcome.Completed({ interrupts: {}, waiting: false })
+      yield* ledger.settle(claimed.value, done, nothingNoted, ending("null"))
       return "gone" as const
     }, Effect.orDie),
     stopRequests: ledger.stopRequests

@@ -5,18 +5,47 @@ import { EmbeddedPostgres } from "../../src/adapters/embedded-postgres/EmbeddedP
 import { runProgram } from "../../src/app/Program.ts"
 import { bad, good } from "../support/Terminal.ts"
 import { checkpoints } from "./Checkpoints.ts"
+import { doctor } from "./Doctor.ts"
 import { events } from "./Events.ts"
 import { lookup } from "./Lookup.ts"
 import { memory } from "./Memory.ts"
 import { profile } from "./Profile.ts"
 import { queue } from "./Queue.ts"
+import { readThrough } from "./ReadThrough.ts"
 import { reference } from "./Reference.ts"
 import { keep, print, type Section } from "./Report.ts"
 import { runs } from "./Runs.ts"
+import { staleness } from "./Staleness.ts"
 import { sync } from "./Sync.ts"
 
-const suites = { runs, sync, lookup, memory, profile, checkpoints, events, queue, reference }
-const names = ["runs", "sync", "lookup", "memory", "profile", "checkpoints", "events", "queue", "reference"] as const
+const suites = {
+  runs,
+  sync,
+  lookup,
+  memory,
+  profile,
+  checkpoints,
+  events,
+  queue,
+  "read-through": readThrough,
+  staleness,
+  doctor,
+  reference
+}
+const names = [
+  "runs",
+  "sync",
+  "lookup",
+  "memory",
+  "profile",
+  "checkpoints",
+  "events",
+  "queue",
+  "read-through",
+  "staleness",
+  "doctor",
+  "reference"
+] as const
 
 /** Where a run's time goes is for whoever wants to know; it has no target. The official server is installed on demand. */
 const usual = names.filter((name) => name !== "profile" && name !== "reference")

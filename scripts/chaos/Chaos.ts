@@ -16,7 +16,7 @@ import { keepServer } from "./Servers.ts"
 import { countingTools, deadUrl, scriptedModel } from "./Surroundings.ts"
 import { makeTimeline } from "./Timeline.ts"
 
-const main = new URL("../../src/app/main.ts", import.meta.url).pathname
+const program = new URL("../../src/app/throughline.ts", import.meta.url).pathname
 const faulty = new URL("./faulty-server.ts", import.meta.url).pathname
 
 /** As package.json's `start` has it. */
@@ -24,7 +24,7 @@ const asNpmStart = ["--max-semi-space-size=8"]
 
 const commandOf = ({ entry, fault }: ChaosOptions) => [
   ...asNpmStart,
-  ...(fault === undefined ? [entry ?? main] : [faulty, fault])
+  ...(fault !== undefined ? [faulty, fault] : entry !== undefined ? [entry] : [program, "start"])
 ]
 
 const temporaryFolder = Effect.acquireRelease(

@@ -87,8 +87,10 @@ export const faults: Readonly<Record<string, Fault>> = {
   /** The status is written whatever happened: a worker that leaves has finished. */
   "status-in-finally": () => ({
     runLedger: altered(RunLedger, PgRunLedger, ({ settle }) => ({
-      release: (claim) =>
-        settle(claim, RunOutcome.Completed({ interrupts: {}, waiting: false }), () => Effect.void).pipe(Effect.asVoid)
+      release: (claim, steps) =>
+        settle(claim, RunOutcome.Completed({ interrupts: {}, waiting: false }), steps, () => Effect.void).pipe(
+          Effect.asVoid
+        )
     }))
   }),
   /** Whoever comes back is shown what was the last thing seen once more. */

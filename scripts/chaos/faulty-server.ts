@@ -11,7 +11,7 @@ class UnknownFault extends Data.TaggedError("UnknownFault")<{ readonly name: str
   }
 }
 
-/** A server as main.ts starts it, but for one part: whoever checks must notice. */
+/** A server as `throughline start` has it, but for one part: whoever checks must notice. */
 runProgram(
   Effect.gen(function*() {
     const [, , name = ""] = process.argv

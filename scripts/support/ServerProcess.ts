@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 
-const main = new URL("../../src/app/main.ts", import.meta.url).pathname
+const program = new URL("../../src/app/throughline.ts", import.meta.url).pathname
 
 /** As package.json's `start` has it. */
 const asNpmStart = ["--max-semi-space-size=8"]
@@ -49,7 +49,7 @@ export const serverProcess = Effect.fnUntraced(function*({ env, execArgv = [] }:
   const child = yield* Effect.acquireRelease(
     Effect.promise(async () => {
       const log = await open(file, "w")
-      const child = spawn(process.execPath, [...asNpmStart, ...execArgv, main], {
+      const child = spawn(process.execPath, [...asNpmStart, ...execArgv, program, "start"], {
         env: { PATH: process.env["PATH"], LOG_FORMAT: "json", PORT: "0", ...env },
         stdio: ["ignore", log.fd, log.fd]
       })

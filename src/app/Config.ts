@@ -90,8 +90,13 @@ export const settings = Effect.gen(function*() {
     dataDirectory: yield* text("DATA_DIRECTORY"),
     databasePoolSize: yield* whole("DATABASE_POOL_SIZE", 10, 2, 1000),
     syncScope: yield* syncScope,
+    /** How long assistants serve as they were last seen to agree with agents' rows that can't be read. */
+    staleSeconds: yield* whole("AGENT_STALE_SECONDS", 3600, 0, 31_536_000),
+    compareSeconds: yield* whole("AGENT_COMPARE_SECONDS", 300, 1, 86_400),
     supabaseUrl: yield* publicUrl("SUPABASE_URL"),
     supabaseJwtSecret: yield* secret("SUPABASE_JWT_SECRET"),
+    /** Public, whatever it is called: with it, people sign in to the console with their passwords. */
+    supabaseAnonKey: yield* text("SUPABASE_ANON_KEY"),
     secretsKey: yield* secret("SECRETS_KEY"),
     providers: {
       openai: { apiKey: yield* secret("OPENAI_API_KEY"), baseUrl: yield* publicUrl("OPENAI_BASE_URL") },

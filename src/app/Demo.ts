@@ -5,15 +5,19 @@ import { startLegalMcp } from "../adapters/demo/LegalMcp.ts"
 import { startStandInModel } from "../adapters/demo/StandInModel.ts"
 import { agents, lastLegalMcpPort, loadWorld, people } from "../adapters/demo/World.ts"
 import { EmbeddedPostgres } from "../adapters/embedded-postgres/EmbeddedPostgres.ts"
-import { defaultFolder } from "../adapters/embedded-postgres/Folder.ts"
+import type { UserId } from "../domain/Principal.ts"
 import { SyncScope } from "../domain/SyncScope.ts"
+import { type DemoPerson, SignIn } from "../ports/SignIn.ts"
 import { InvalidSetting, type Settings } from "./Config.ts"
+import { demoFolder } from "./DemoFolder.ts"
 
 const hasProviderKey = ({ providers }: Settings) => Object.values(providers).some(({ apiKey }) => Option.isSome(apiKey))
 
 /** What the demo's own parts make of the settings, and what a visitor needs to try it. */
 export class Demo extends Context.Service<Demo, {
   readonly settings: Settings
+  /** Whoever looks at the console picks whom to be. */
+  readonly signIn: Layer.Layer<SignIn>
   readonly welcome: (url: string) => Effect.Effect<void>
 }>()("throughline/app/Demo") {}
 
@@ -39,6 +43,8 @@ Throughline is up at ${url} with the demo world, on an embedded Postgres.
 Data and secrets stay in ${folder} (DATA_DIRECTORY): to start afresh, stop and remove that folder.
 ${model}
 
+To look at the agents, and to talk to them: ${url}/console
+
 A member of Kanzlei Nord:   ${tokens.member}
 A member of Immobilien Süd: ${tokens.other}
 
@@ -52,6 +58,14 @@ Ask the Rechts-Assistent, with its tools:
 The same with the other token is a 404: that agent is not theirs. API: ${url}/docs   Stop: Ctrl-C
 `
 
+/** Everybody there is in the world, by what they are in it. */
+const cast: ReadonlyArray<Omit<DemoPerson, "token">> = [
+  { name: "A member", organization: "Kanzlei Nord", userId: people.member },
+  { name: "An admin", organization: "Kanzlei Nord", userId: people.admin },
+  { name: "A member", organization: "Immobilien Süd", userId: people.otherOrganisation },
+  { name: "A stranger", organization: null, userId: people.noOrganisation }
+]
+
 /** On the port that it had before, if it can be: what runs had when they were cut off is still right then. */
 const legalMcp = Effect.fnUntraced(function*(databaseUrl: Redacted.Redacted<string>) {
   const port = yield* lastLegalMcpPort(databaseUrl)
@@ -63,12 +77,12 @@ const legalMcp = Effect.fnUntraced(function*(databaseUrl: Redacted.Redacted<stri
 
 /** The embedded Postgres, where the operator or the working directory says. */
 const database = (given: Settings) =>
-  Layer.unwrap(Effect.map(
-    Option.match(given.dataDirectory, { onNone: () => defaultFolder, onSome: (path) => Effect.succeed(path) }),
-    (directory) => EmbeddedPostgres.layer({ directory })
-  )).pipe(
-    Layer.catchTag("UnusableFolder", ({ expected }) =>
-      Layer.effect(EmbeddedPostgres, Effect.fail(new InvalidSetting({ variable: "DATA_DIRECTORY", expected }))))
+  Layer.unwrap(Effect.map(demoFolder(given), (directory) => EmbeddedPostgres.layer({ directory }))).pipe(
+    Layer.catchTag(
+      "UnusableFolder",
+      ({ expected }) =>
+        Layer.effect(EmbeddedPostgres, Effect.fail(new InvalidSetting({ variable: "DATA_DIRECTORY", expected })))
+    )
   )
 
 /**
@@ -86,7 +100,7 @@ export const demoLayer = (given: Settings) =>
       const { jwtSecret, secretsKey } = yield* keptSecrets(folder)
       const key = hasProviderKey(given)
       const settings = key ? given : yield* standIn(given)
-      const token = (userId: string) => Effect.map(mintToken({ secret: jwtSecret, userId }), Redacted.value)
+      const token = (userId: UserId) => Effect.map(mintToken({ secret: jwtSecret, userId }), Redacted.value)
       const tokens = { member: yield* token(people.member), other: yield* token(people.otherOrganisation) }
       const model = key
         ? "Models: the providers whose keys are set."
@@ -100,6 +114,12 @@ export const demoLayer = (given: Settings) =>
           secretsKey: Option.orElse(given.secretsKey, () => Option.some(secretsKey)),
           syncScope: given.syncScope.given ? given.syncScope : { ...given.syncScope, scope: SyncScope.All() }
         },
+        signIn: Layer.succeed(SignIn, {
+          supabase: Option.none(),
+          demoPeople: Option.some(
+            Effect.forEach(cast, (person) => Effect.map(token(person.userId), (token) => ({ ...person, token })))
+          )
+        }),
         welcome: (url) => Console.log(banner({ url, folder, tokens, model }))
       })
     })

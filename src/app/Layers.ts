@@ -3,6 +3,7 @@ import * as HttpServer from "../adapters/http/Server.ts"
 import * as InProcessCredentials from "../adapters/in-process/InProcessCredentials.ts"
 import { SupabaseTokens } from "../adapters/jwt/SupabaseTokens.ts"
 import { Checkpointer } from "../adapters/langgraph/Checkpointer.ts"
+import * as DryRunner from "../adapters/langgraph/DryRunner.ts"
 import * as EmbeddingModels from "../adapters/langgraph/EmbeddingModels.ts"
 import { GraphStores } from "../adapters/langgraph/GraphStores.ts"
 import * as LangGraphs from "../adapters/langgraph/LangGraphs.ts"
@@ -12,12 +13,17 @@ import * as GuardedFetch from "../adapters/outbound/GuardedFetch.ts"
 import { databaseLayer } from "../adapters/postgres/Database.ts"
 import { housekeepingQueues } from "../adapters/postgres/HousekeepingQueue.ts"
 import { JobEngine } from "../adapters/postgres/JobEngine.ts"
+import { PgAgentChanges } from "../adapters/postgres/PgAgentChanges.ts"
+import { PgAgentEvidence } from "../adapters/postgres/PgAgentEvidence.ts"
+import { PgAgentSightings } from "../adapters/postgres/PgAgentSightings.ts"
 import { PgAgentSource } from "../adapters/postgres/PgAgentSource.ts"
+import { PgAgentTriggers } from "../adapters/postgres/PgAgentTriggers.ts"
 import { PgAssistants } from "../adapters/postgres/PgAssistants.ts"
 import { PgBossRunQueue } from "../adapters/postgres/PgBossRunQueue.ts"
 import { PgCronLedger } from "../adapters/postgres/PgCronLedger.ts"
 import { PgCrons } from "../adapters/postgres/PgCrons.ts"
 import { PgHousekeeping } from "../adapters/postgres/PgHousekeeping.ts"
+import { PgLeftovers } from "../adapters/postgres/PgLeftovers.ts"
 import { PgMemberships } from "../adapters/postgres/PgMemberships.ts"
 import { PgRunEvents } from "../adapters/postgres/PgRunEvents.ts"
 import { PgRunLedger } from "../adapters/postgres/PgRunLedger.ts"
@@ -25,6 +31,7 @@ import { PgRuns } from "../adapters/postgres/PgRuns.ts"
 import { PgStateClaims } from "../adapters/postgres/PgStateClaims.ts"
 import { PgStorage } from "../adapters/postgres/PgStorage.ts"
 import { PgStore } from "../adapters/postgres/PgStore.ts"
+import { PgSubruns } from "../adapters/postgres/PgSubruns.ts"
 import { PgSyncedAssistants } from "../adapters/postgres/PgSyncedAssistants.ts"
 import { PgThreadRuns } from "../adapters/postgres/PgThreadRuns.ts"
 import { PgThreads } from "../adapters/postgres/PgThreads.ts"
@@ -36,9 +43,11 @@ import { webhookDeliveries } from "../adapters/postgres/WebhookDeliveries.ts"
 import { webhookQueues } from "../adapters/postgres/WebhookQueue.ts"
 import * as AesSecretBox from "../adapters/secrets/AesSecretBox.ts"
 import * as HttpWebhookPost from "../adapters/webhooks/HttpWebhookPost.ts"
+import { AgentGraphs } from "../ports/AgentGraphs.ts"
 import { SyncedAssistants } from "../ports/Assistants.ts"
 import { GraphDefaults } from "../ports/GraphDefaults.ts"
 import { RunPolicy } from "../ports/RunPolicy.ts"
+import { SignIn } from "../ports/SignIn.ts"
 import { StoreSettings } from "../ports/StoreSettings.ts"
 import type { Settings } from "./Config.ts"
 import { InvalidSetting } from "./Config.ts"
@@ -48,6 +57,7 @@ import { housekeeping } from "./Housekeeping.ts"
 import { runWorkers } from "./RunWorkers.ts"
 import { startupSync } from "./Startup.ts"
 import { storeOptions } from "./StoreOptions.ts"
+import { toolServers } from "./ToolServers.ts"
 import { settleAbandoned } from "./usecases/SettleUpdates.ts"
 
 /** Settings of a server that has a database, given or embedded. */
@@ -80,7 +90,13 @@ export const parts = (settings: ServerSettings) => ({
   outbound: GuardedFetch.layer({ allow: settings.outboundAllow }),
   secretBox: AesSecretBox.layer(settings.secretsKey),
   tokenVerifier: SupabaseTokens.layer({ supabaseUrl: settings.supabaseUrl, jwtSecret: settings.supabaseJwtSecret }),
+  signIn: Layer.succeed(SignIn, {
+    supabase: Option.all({ url: settings.supabaseUrl, anonKey: settings.supabaseAnonKey }),
+    demoPeople: Option.none()
+  }),
   agentSource: PgAgentSource,
+  agentSightings: PgAgentSightings({ allowedSeconds: settings.staleSeconds }),
+  agentChanges: PgAgentChanges,
   assistants: PgAssistants,
   syncedAssistants: PgSyncedAssistants,
   memberships: PgMemberships,
@@ -91,8 +107,12 @@ export const parts = (settings: ServerSettings) => ({
   cronLedger: PgCronLedger,
   runs: PgRuns,
   runLedger: PgRunLedger,
+  subruns: PgSubruns,
   toolSource: McpToolSource.layer(),
   graphs: LangGraphs.layer(settings.langgraph.graphs),
+  agentEvidence: PgAgentEvidence,
+  leftovers: PgLeftovers,
+  dryRuns: DryRunner.layer,
   runEvents: PgRunEvents(),
   threadRuns: PgThreadRuns,
   runQueue: PgBossRunQueue({
@@ -131,7 +151,7 @@ const agentsKept = (settings: ServerSettings, use: Parts) =>
     use.memberships,
     graphDefaults(graphNames(settings)),
     sha256
-  )
+  ).pipe(Layer.provideMerge(use.agentSightings))
 
 const database = (settings: ServerSettings) =>
   databaseLayer({
@@ -157,14 +177,37 @@ const graphs = (settings: ServerSettings, use: Parts) =>
     Layer.provideMerge(itemsKept(settings, use))
   )
 
+/** What agents are examined with, beside what they run with. */
+const examining = (settings: ServerSettings, use: Parts) =>
+  Layer.mergeAll(
+    use.dryRuns.pipe(Layer.provide(Models.layer(settings.providers))),
+    toolServers.pipe(Layer.provide([use.toolSource, sha256])),
+    use.agentEvidence
+  ).pipe(Layer.provide(use.outbound))
+
+/** The built-in graph, and the names of the operator's own: no code of theirs is loaded for a look at agents. */
+const namedGraphs = (settings: ServerSettings) =>
+  Layer.effect(
+    AgentGraphs,
+    Effect.map(AgentGraphs, (graphs) => AgentGraphs.of({ ...graphs, names: graphNames(settings) }))
+  ).pipe(Layer.provide(LangGraphs.layer()))
+
+/** What telling of changes takes. */
+export const triggersLayer = (settings: ServerSettings) => PgAgentTriggers.pipe(Layer.provide(database(settings)))
+
 /** What syncing agents takes, with the database behind it. */
 export const agentsLayer = (settings: ServerSettings) => {
-  // No graph of the operator's is run here: none is loaded.
-  const use = { ...parts(settings), graphs: LangGraphs.layer() }
+  const use = { ...parts(settings), graphs: namedGraphs(settings) }
   return Layer.mergeAll(graphs(settings, use), storage(Effect.void)).pipe(
     Layer.provideMerge(agentsKept(settings, use)),
     Layer.provideMerge(database(settings))
   )
+}
+
+/** What examining and healing them takes. */
+export const doctorLayer = (settings: ServerSettings) => {
+  const use = parts(settings)
+  return Layer.mergeAll(examining(settings, use), use.leftovers).pipe(Layer.provideMerge(agentsLayer(settings)))
 }
 
 const runPolicy = ({ runOverrides, runs }: ServerSettings) =>
@@ -175,6 +218,15 @@ const runPolicy = ({ runOverrides, runs }: ServerSettings) =>
     concurrentPerTenant: runs.perTenant,
     waitingPerTenant: runs.waitingPerTenant
   })
+
+/** What explaining a run takes: what decides one, the operator's own graphs included. */
+export const explainLayer = (settings: ServerSettings) => {
+  const use = parts(settings)
+  return Layer.mergeAll(graphs(settings, use), storage(Effect.void)).pipe(
+    Layer.provideMerge(Layer.mergeAll(agentsKept(settings, use), use.secretBox, runPolicy(settings))),
+    Layer.provideMerge(database(settings))
+  )
+}
 
 /** Threads, runs, their logs and their queue: what replicas share, with the engine and the signals between them. */
 const runsKept = (settings: ServerSettings, use: Parts) => {
@@ -187,9 +239,11 @@ const runsKept = (settings: ServerSettings, use: Parts) => {
     use.cronLedger,
     use.runs,
     use.runLedger,
+    use.subruns,
     use.webhooks,
     use.runEvents,
-    use.threadRuns
+    use.threadRuns,
+    use.agentChanges
   )
     .pipe(
       Layer.provideMerge(use.runQueue),
@@ -221,7 +275,7 @@ const clearing = ({ keep: { eventsHours, eventsRuns, threadDays } }: ServerSetti
 /** What goes on beside the requests. Opened after the listener and closed before it: what it tells is read until then. */
 const background = (settings: ServerSettings) =>
   Layer.mergeAll(
-    startupSync(settings.syncScope.scope),
+    startupSync({ scope: settings.syncScope.scope, compareEvery: Duration.seconds(settings.compareSeconds) }),
     runWorkers,
     cronTicker,
     webhookDeliveries(),
@@ -242,13 +296,14 @@ export const serverLayer = (settings: ServerSettings, swapped: Partial<Parts> = 
     Layer.provide([
       use.secretBox,
       use.tokenVerifier,
+      use.signIn,
       InProcessCredentials.layer,
       HttpWebhookPost.layer({ allow: settings.outboundAllow, secret: settings.webhookSecret }).pipe(
         Layer.provide(use.outbound)
       )
     ]),
     Layer.provideMerge(sharedStorage),
-    Layer.provideMerge(Layer.mergeAll(graphs(settings, use), runsKept(settings, use))),
+    Layer.provideMerge(Layer.mergeAll(graphs(settings, use), examining(settings, use), runsKept(settings, use))),
     Layer.provideMerge(agentsKept(settings, use)),
     Layer.provideMerge(database(settings))
   )

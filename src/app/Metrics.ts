@@ -1,6 +1,7 @@
 import { Effect, Metric } from "effect"
 import type { SyncPlan } from "../domain/AgentSync.ts"
 import type { Run, RunOutcome } from "../domain/Run.ts"
+import type { TokenUsage } from "../domain/RunRecord.ts"
 import type { RunLedger } from "../ports/Runs.ts"
 
 const ended = Metric.counter("throughline_runs_ended_total", {
@@ -10,6 +11,11 @@ const ended = Metric.counter("throughline_runs_ended_total", {
 const running = Metric.gauge("throughline_runs_running", { description: "Runs that execute now" })
 const takenUp = Metric.counter("throughline_run_attempts_total", {
   description: "Runs taken up by this process; `takeover`: from a worker that was lost",
+  incremental: true
+})
+const tokens = Metric.counter("throughline_tokens_total", {
+  description:
+    "Tokens that models counted for the runs of this process, by model and by whether they were read or said",
   incremental: true
 })
 const forgotten = Metric.counter("throughline_runs_forgotten_total", {
@@ -22,6 +28,10 @@ const backlog = Metric.gauge("throughline_queue_runs", {
 const oldest = Metric.gauge("throughline_queue_oldest_seconds", { description: "How long the first has waited" })
 const synced = Metric.counter("throughline_agents_synced_total", {
   description: "Agents by what a sync did with them",
+  incremental: true
+})
+const missed = Metric.counter("throughline_sync_missed_total", {
+  description: "Differences between agents and assistants that only a full comparison found: normally none",
   incremental: true
 })
 const ticks = Metric.counter("throughline_cron_ticks_total", {
@@ -38,6 +48,26 @@ export const runsEnded = (outcome: RunOutcome["_tag"]): Effect.Effect<void> =>
 export const runTakenUp = ({ attempt, lost }: Run): Effect.Effect<void> =>
   Metric.update(Metric.withAttributes(takenUp, { kind: lost > 0 ? "takeover" : attempt > 1 ? "again" : "first" }), 1)
 
+/** Names of models come from agents and callers: those of more than these are counted together. */
+const countedModels = 50
+
+/** Counts what runs spend. */
+export const tokensSpent = () => {
+  const seen = new Set<string>()
+  const label = (model: string) => {
+    if (seen.size < countedModels) seen.add(model)
+    return seen.has(model) ? model : "others"
+  }
+  return (spent: ReadonlyMap<string, TokenUsage>): Effect.Effect<void> =>
+    Effect.forEach(spent, ([name, { input_tokens, output_tokens }]) => {
+      const model = label(name)
+      return Effect.andThen(
+        Metric.update(Metric.withAttributes(tokens, { model, kind: "input" }), input_tokens),
+        Metric.update(Metric.withAttributes(tokens, { model, kind: "output" }), output_tokens)
+      )
+    }, { discard: true })
+}
+
 export const queueMeasured = (measured: Effect.Success<RunLedger["Service"]["backlog"]>): Effect.Effect<void> =>
   Effect.all([
     Metric.update(Metric.withAttributes(backlog, { state: "waiting" }), measured.waiting),
@@ -50,6 +80,8 @@ export const runsForgotten = (count: number): Effect.Effect<void> => Metric.upda
 /** Counts an effect among the running for as long as it runs. */
 export const runsRunning = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.acquireUseRelease(Metric.modify(running, 1), () => effect, () => Metric.modify(running, -1))
+
+export const syncMissed = (count: number): Effect.Effect<void> => Metric.update(missed, count)
 
 export const agentsSynced = (plan: SyncPlan): Effect.Effect<void> =>
   Effect.forEach(

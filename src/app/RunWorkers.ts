@@ -5,6 +5,7 @@ import { RunLedger } from "../ports/Runs.ts"
 import { Storage } from "../ports/Storage.ts"
 import { periodically } from "./Background.ts"
 import { queueMeasured, runsForgotten } from "./Metrics.ts"
+import { endOrphans } from "./usecases/EndSubruns.ts"
 import { runWorker } from "./usecases/ExecuteRun.ts"
 
 /** Whoever is forgotten waits that long at most; nobody should be. */
@@ -15,6 +16,12 @@ const offerForgotten = Effect.gen(function*() {
   const count = yield* (yield* RunLedger).offerForgotten
   yield* runsForgotten(count)
   if (count > 0) yield* Effect.logWarning(`Offered ${count} run(s) that had no place in the queue`)
+})
+
+/** Agents at work for a run that nobody executes any more: one that was stopped while it waited to be taken up again. */
+const stopOrphans = Effect.gen(function*() {
+  const count = yield* endOrphans
+  if (count > 0) yield* Effect.logWarning(`Stopped ${count} subrun(s) whose run had ended without them`)
 })
 
 /** Credentials of runs that have ended elsewhere: taken over, cancelled while they waited, deleted with their thread. */
@@ -38,6 +45,7 @@ export const runWorkers = Layer.effectDiscard(
     const worker = yield* runWorker
     yield* Effect.forkScoped(Effect.andThen(awaitReady, queue.work(worker)))
     yield* periodically("offer-forgotten-runs", lookAfter, Effect.andThen(awaitReady, offerForgotten))
+    yield* periodically("stop-orphans", lookAfter, Effect.andThen(awaitReady, stopOrphans))
     yield* periodically("measure-queue", lookAfter, Effect.andThen(awaitReady, measure))
     yield* periodically("forget-credentials", lookAfter, Effect.andThen(awaitReady, forgetCredentials))
   })

@@ -1,5 +1,5 @@
 import { Data, Result } from "effect"
-import type { AssistantContent } from "./Assistant.ts"
+import type { AssistantContent, SyncedAgent } from "./Assistant.ts"
 import { AssistantId } from "./Assistant.ts"
 import type { Json, JsonObject } from "./Json.ts"
 import { isJsonObject } from "./Json.ts"
@@ -86,28 +86,56 @@ export interface AgentAssistant {
 /** The id of an agent's assistant: its own UUID in lower case with dashes. */
 export const assistantIdOf = (agent: Agent): AssistantId => AssistantId.make(agent.id.toLowerCase())
 
+/** Who would see the assistant of an agent, whether or not there is one. */
+export const prospect = (agent: Agent): { readonly provenance: SyncedAgent } => ({
+  provenance: {
+    _tag: "Agent",
+    organizationId: agent.organizationId,
+    personalTo: personalTo(agent),
+    contentHash: "",
+    retiredAt: null
+  }
+})
+
+/** Why an agent can't become an assistant, if it can't: by a name for whoever counts, and in words. */
+export const whyUnresolvable = (
+  { engine, graphId, sampling }: Agent,
+  graphs: ReadonlyArray<string>
+): { readonly why: "ForeignEngine" | "UnknownGraph" | "SamplingNotAnObject"; readonly reason: string } | undefined => {
+  if (engine._tag === "Foreign") {
+    const type = JSON.stringify(engine.type)
+    return { why: "ForeignEngine", reason: `its engine is of type ${type}; only 'global' engines are resolved` }
+  }
+  if (!graphs.includes(graphId)) {
+    const known = graphs.join(", ")
+    return { why: "UnknownGraph", reason: `graph ${JSON.stringify(graphId)} is not one of this server's: ${known}` }
+  }
+  if (!isJsonObject(sampling)) return { why: "SamplingNotAnObject", reason: "sampling_params is not a JSON object" }
+  return undefined
+}
+
+/** Sampling parameters that no model takes. */
+export const unknownSampling = ({ sampling }: Pick<Agent, "sampling">): ReadonlyArray<string> =>
+  isJsonObject(sampling) ? Object.keys(sampling).filter((key) => !isSamplingKey(key)).sort() : []
+
 /** The assistant that an agent's row describes. Keys with nothing in the row are left to the graph's defaults. */
 export const assistantOf = (
   agent: Agent,
   graphs: ReadonlyArray<string>
 ): Result.Result<AgentAssistant, AgentUnresolved> => {
-  const unresolved = (reason: string) =>
-    Result.fail(new AgentUnresolved({ agentId: agent.id, name: agent.name, reason }))
+  const refusal = whyUnresolvable(agent, graphs)
+  if (refusal !== undefined) {
+    return Result.fail(new AgentUnresolved({ agentId: agent.id, name: agent.name, reason: refusal.reason }))
+  }
+  const given = isJsonObject(agent.sampling) ? agent.sampling : {}
   const warnings: Array<string> = []
-  if (agent.engine._tag === "Foreign") {
-    return unresolved(`its engine is of type ${JSON.stringify(agent.engine.type)}; only 'global' engines are resolved`)
-  }
-  if (!graphs.includes(agent.graphId)) {
-    return unresolved(`graph ${JSON.stringify(agent.graphId)} is not one of this server's: ${graphs.join(", ")}`)
-  }
-  if (!isJsonObject(agent.sampling)) return unresolved("sampling_params is not a JSON object")
   if (agent.engine._tag !== "Resolved") {
     const lack = agent.engine._tag === "None" ? "it has no engine" : "its engine names no model"
     warnings.push(`${lack}; it runs on ${defaultModel}`)
   }
-  const sampling = Object.entries(agent.sampling).filter(([key, value]) => isSamplingKey(key) && value !== null)
-  const unknown = Object.keys(agent.sampling).filter((key) => !isSamplingKey(key))
-  if (unknown.length > 0) warnings.push(`sampling_params has keys that no model takes: ${unknown.sort().join(", ")}`)
+  const sampling = Object.entries(given).filter(([key, value]) => isSamplingKey(key) && value !== null)
+  const unknown = unknownSampling(agent)
+  if (unknown.length > 0) warnings.push(`sampling_params has keys that no model takes: ${unknown.join(", ")}`)
 
   const configurable: JsonObject = {
     supabase_organization_id: agent.organizationId,

@@ -44,7 +44,11 @@ export interface SyncWorld {
 }
 
 /** Organisation and ownership are part of what decides 'changed': who sees an assistant follows its row as well. */
-const hashOf = (agent: Agent, content: AssistantContent, digest: SyncWorld["digest"]): string =>
+export const contentHashOf = (
+  agent: { readonly ownership: Agent["ownership"] },
+  content: AssistantContent,
+  digest: SyncWorld["digest"]
+): string =>
   digest(canonicalJson({
     graph_id: content.graph_id,
     name: content.name,
@@ -83,7 +87,7 @@ export const planSync = ({ agents, assistants, digest, graphs }: SyncWorld): Syn
     const synced: SyncedAssistant = {
       assistant_id: id,
       content,
-      contentHash: hashOf(agent, content, digest),
+      contentHash: contentHashOf(agent, content, digest),
       organizationId: agent.organizationId,
       personalTo: personalTo(agent)
     }
@@ -108,5 +112,8 @@ export const syncSummary = (plan: SyncPlan, title = "Startup sync"): string =>
   `${title} summary: total=${plan.total} created=${plan.create.length} updated=${plan.update.length}`
   + ` skipped=${plan.skipped} failed=${plan.failed.length} retired=${plan.retire.length}`
 
-export const isUpToDate = (plan: SyncPlan): boolean =>
-  plan.create.length + plan.update.length + plan.retire.length + plan.writeBack.length === 0
+/** How many rows a plan would write. */
+export const changesIn = (plan: SyncPlan): number =>
+  plan.create.length + plan.update.length + plan.retire.length + plan.writeBack.length
+
+export const isUpToDate = (plan: SyncPlan): boolean => changesIn(plan) === 0

@@ -52,7 +52,14 @@ export interface AssistantVersion extends AssistantContent {
   readonly assistant_id: AssistantId
   readonly version: number
   readonly created_at: Date
+  /** Null: it was made before anybody took a note of it. */
+  readonly changed_by: UserId | typeof bySync | null
+  /** The one before it that the asker may see. */
+  readonly before: AssistantContent | null
 }
+
+/** Who made the versions that agents' rows made. */
+export const bySync = "agents"
 
 /** A change by its owner: an absent key means unchanged (field failure 8). */
 export interface AssistantChange {
@@ -84,10 +91,13 @@ export const ownedMetadata = (written: JsonObject, owner: UserId): JsonObject =>
 })
 
 export class AssistantNotFound extends Schema.TaggedError<AssistantNotFound>()("AssistantNotFound", {
-  assistant: Schema.String
+  assistant: Schema.String,
+  /** What became of it, for those only who might use it if it were there. */
+  reason: Schema.optionalKey(Schema.String)
 }) {
   override get message() {
-    return `Assistant ${JSON.stringify(this.assistant)} not found`
+    const what = `Assistant ${JSON.stringify(this.assistant)} not found`
+    return this.reason === undefined ? what : `${what}: ${this.reason}`
   }
 }
 

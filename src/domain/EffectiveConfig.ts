@@ -1,5 +1,6 @@
 import { Data } from "effect"
 import type { AssistantConfig, Provenance } from "./Assistant.ts"
+import { configurableHeaders } from "./ConfigurableHeaders.ts"
 import type { Json, JsonObject } from "./Json.ts"
 import { isJsonObject } from "./Json.ts"
 
@@ -65,23 +66,6 @@ export const lockedKeys: ReadonlySet<string> = new Set([
 /** LangGraph's own addressing: a checkpoint is chosen by the run's `checkpoint` field, never through `configurable`. */
 const isEngineKey = (key: string): boolean => key.startsWith("__") || key.startsWith("checkpoint_")
 
-const credentialHeaders = new Set(["x-api-key", "x-tenant-id", "x-service-key", "x-supabase-access-token"])
-const credentialWords =
-  /token|secret|key|auth|cookie|password|passwd|pwd|credential|session|jwt|oidc|saml|bearer|signature/
-/** Authorisation and JSON Web Tokens, under whatever name a proxy or a client sends them. */
-const credentialValue = /^\s*(bearer|basic)\s|\beyJ[\w-]+\.[\w-]+\./i
-
-/** The `x-*` headers that may configure a run: none that routes, and none that carries a credential. */
-export const configurableHeaders = (headers: Readonly<Record<string, string>>): JsonObject =>
-  Object.fromEntries(
-    Object.entries(headers)
-      .map(([name, value]) => [name.toLowerCase(), value] as const)
-      .filter(([name, value]) =>
-        name.startsWith("x-") && !name.startsWith("x-forwarded-") && !credentialHeaders.has(name)
-        && !credentialWords.test(name) && !credentialValue.test(value)
-      )
-  )
-
 export interface ConfigLayers {
   readonly defaults: JsonObject
   readonly assistant: {
@@ -118,27 +102,17 @@ const refusal = (key: string, layers: ConfigLayers): string | undefined => {
   return lockedKeys.has(key) ? "locked on a synced agent; edit the agent instead" : undefined
 }
 
-/**
- * The effective configuration of a run, key by key, later wins:
- * graph defaults < assistant < request's headers and `configurable` < pinned by the server (contract 4).
- * Nested values are replaced whole; a key that a layer does not name stays as it was. Nothing of a thread enters.
- */
-export const effectiveConfig = (layers: ConfigLayers): EffectiveConfig => {
-  const { assistant, defaults, pinned, request } = layers
-  const configurable: Record<string, Json> = {}
-  const origins: Record<string, KeyOrigin> = {}
-  const dropped: Array<DroppedKey> = []
+/** A layer's value for a key, and why the run does not take it from there, if it does not. */
+export type TellGiven = (key: string, from: KeyOrigin, value: Json, refused: string | undefined) => void
 
+/**
+ * The merge: everything that is given, in the order in which it is applied, later wins:
+ * graph defaults < assistant < request's headers and `configurable` < pinned by the server (contract 4).
+ */
+export const eachGiven = (layers: ConfigLayers, tell: TellGiven): void => {
+  const { assistant, defaults, pinned, request } = layers
   const layer = (from: KeyOrigin, values: JsonObject, refuse: (key: string) => string | undefined) => {
-    for (const [key, value] of Object.entries(values)) {
-      const reason = refuse(key)
-      if (reason !== undefined) {
-        dropped.push({ key, from, reason })
-        continue
-      }
-      define(configurable, key, value)
-      define(origins, key, from)
-    }
+    for (const [key, value] of Object.entries(values)) tell(key, from, value, refuse(key))
   }
   const reserved = (key: string) =>
     Object.hasOwn(pinned, key) || pinnedKeys.has(key)
@@ -153,7 +127,25 @@ export const effectiveConfig = (layers: ConfigLayers): EffectiveConfig => {
   layer("header", configurableHeaders(request.headers), (key) => refusal(key, layers))
   layer("request", asObject(request.config.configurable), (key) => refusal(key, layers))
   layer("server", pinned, () => undefined)
+}
 
+/**
+ * The effective configuration of a run, key by key, as `eachGiven` merges it.
+ * Nested values are replaced whole; a key that a layer does not name stays as it was. Nothing of a thread enters.
+ */
+export const effectiveConfig = (layers: ConfigLayers): EffectiveConfig => {
+  const { assistant, request } = layers
+  const configurable: Record<string, Json> = {}
+  const origins: Record<string, KeyOrigin> = {}
+  const dropped: Array<DroppedKey> = []
+  eachGiven(layers, (key, from, value, reason) => {
+    if (reason !== undefined) {
+      dropped.push({ key, from, reason })
+      return
+    }
+    define(configurable, key, value)
+    define(origins, key, from)
+  })
   return {
     configurable,
     origins,
@@ -183,8 +175,15 @@ const define = <A>(target: Record<string, A>, key: string, value: A): void => {
 export const serversAreTheAgents = ({ origins }: Pick<EffectiveConfig, "origins">): boolean =>
   origins["supabase_organization_id"] === "server" && origins["mcp_config"] === "assistant"
 
-/** Whether a run asks tool servers for its caller: they get the caller's own token. */
+/** The agents that a configuration names, each once. What is no list of texts names none. */
+export const agentToolsOf = (configurable: JsonObject): ReadonlyArray<string> => {
+  const named = configurable["agent_tools"]
+  return Array.isArray(named) ? [...new Set(named.filter((one) => typeof one === "string"))] : []
+}
+
+/** Whether a run asks tool servers for its caller, or has agents work for it that may: they get the caller's own token. */
 export const wantsToken = (configuration: Pick<EffectiveConfig, "configurable" | "origins">): boolean => {
+  if (agentToolsOf(configuration.configurable).length > 0) return true
   const config = configuration.configurable["mcp_config"] ?? null
   const servers = isJsonObject(config) ? config["servers"] : []
   return serversAreTheAgents(configuration) && Array.isArray(servers)

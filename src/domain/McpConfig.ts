@@ -55,3 +55,13 @@ export const printableUrl = (url: string): string => {
   if (host === "") return "(malformed URL)"
   return `${protocol}//${host}${pathname}`
 }
+
+/** A URL as it may be shown: where something of it is not to be seen, that there is something is. */
+export const maskedUrl = (url: string): string => {
+  const printable = printableUrl(url)
+  if (!URL.canParse(url)) return printable
+  const { hash, host, password, search, username } = new URL(url)
+  if (host === "" || hash + password + search + username === "") return host === "" ? printable : url
+  const user = password + username === "" ? "" : "***@"
+  return `${printable.replace("//", `//${user}`)}${search === "" ? "" : "?***"}${hash === "" ? "" : "#***"}`
+}

@@ -86,6 +86,18 @@ export interface ToolReport {
       readonly url: string
       readonly tools: ReadonlyArray<string>
       readonly error: string | null
+      /** How long it took to connect and list its tools, or to fail; null: a run from before that was measured. */
+      readonly ms: number | null
+    }
+  >
+  /** The other agents that it may call, and those it names and may not; absent where it names none. */
+  readonly agents?: ReadonlyArray<
+    {
+      readonly assistant_id: string
+      readonly name: string | null
+      /** What the model calls it by. */
+      readonly tool: string | null
+      readonly error: string | null
     }
   >
 }
@@ -93,6 +105,16 @@ export interface ToolReport {
 export interface RunFailure {
   readonly error: string
   readonly message: string
+}
+
+/** What an agent's run is part of that another agent called. */
+export interface ParentRun {
+  readonly run_id: RunId
+  readonly thread_id: ThreadId
+  /** Which of its calls this is: the same one when the parent is taken up again and comes to it once more. */
+  readonly call: string
+  /** The assistants whose runs led here, outermost first, the parent's last. */
+  readonly line: ReadonlyArray<AssistantId>
 }
 
 export interface Run {
@@ -126,6 +148,8 @@ export interface Run {
   readonly multitask_strategy: MultitaskStrategy
   readonly tools: ToolReport | null
   readonly failure: RunFailure | null
+  /** Null: somebody asked for it, and not another agent. */
+  readonly parent: ParentRun | null
   readonly created_at: Date
   readonly updated_at: Date
 }

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "./Json.ts"
 import { isJsonObject } from "./Json.ts"
+import { maskedUrl } from "./McpConfig.ts"
 
 /** What stands for a secret wherever it is shown; written back, it keeps what was there (contract 4). */
 export const mask = "***"
@@ -68,3 +69,32 @@ export const keyOfPlace = (place: string): string => {
   const [key = ""] = place.split("/")
   return key === "mcp" ? "mcp_config" : key
 }
+
+/** What an entry of `mcp_config` may say in plain text. Whatever else somebody wrote there, a token it may be. */
+const plainMembers: ReadonlyArray<string> = ["name", "tools", "type", "transport"]
+
+const shownServers = (value: Json, member = ""): Json => {
+  if (Array.isArray(value)) return value.map((item: Json) => shownServers(item, member))
+  if (isJsonObject(value)) return mapValues(value, (item, key) => shownServers(item, key))
+  if (typeof value !== "string" || plainMembers.includes(member)) return value
+  return member === "url" ? maskedUrl(value) : mask
+}
+
+/** Keys that say where a run's requests go, in whatever shape. */
+const addressKeys: ReadonlyArray<string> = ["base_url", "rag", "rag_config"]
+
+const shownAddresses = (value: Json): Json => {
+  if (Array.isArray(value)) return value.map(shownAddresses)
+  if (isJsonObject(value)) return mapValues(value, shownAddresses)
+  return typeof value === "string" && value.includes("://") ? maskedUrl(value) : value
+}
+
+/**
+ * A configuration, or one layer of it, to be looked at by whoever it concerns: of every secret only that it is there, in
+ * URLs as well. Stricter than `maskSecrets`, which leaves what can be written back.
+ */
+export const shownConfigurable = (configurable: JsonObject): JsonObject =>
+  mapValues(maskSecrets(configurable), (value, key) => {
+    if (key === "mcp_config") return shownServers(value)
+    return addressKeys.includes(key) ? shownAddresses(value) : value
+  })

@@ -29,6 +29,14 @@ export interface Thread {
   readonly state_updated_at: Date
 }
 
+/**
+ * Whether a search asks for the threads of agents that other agents called. They are their caller's to look at, and are no
+ * conversations of theirs: they come where they are asked for, by id or by what they belong to.
+ */
+export const asksForSubruns = (
+  { ids, metadata = {} }: { readonly ids?: ReadonlyArray<ThreadId>; readonly metadata?: JsonObject }
+): boolean => ids !== undefined || "parent_run_id" in metadata || "parent_thread_id" in metadata
+
 /** What becomes of a thread that nothing has been done with for so long. */
 export interface ThreadTtl {
   readonly minutes: number

@@ -5,7 +5,10 @@ import type { EffectiveConfig } from "../domain/EffectiveConfig.ts"
 import type { Json, JsonObject } from "../domain/Json.ts"
 import type { CheckpointRef, RunId, RunOvertaken, RunRequest, ToolReport } from "../domain/Run.ts"
 import type { StateClaim, StateClaimLost, ThreadId } from "../domain/Thread.ts"
+import type { AgentCalls } from "./AgentCalls.ts"
+import type { Equipment, EquipmentRequest } from "./Equipment.ts"
 import type { RunCredentials } from "./RunCredentials.ts"
+import type { RunSteps } from "./RunSteps.ts"
 import type { StorageUnavailable } from "./StorageUnavailable.ts"
 
 /** The graph, its model or a tool failed. `error` is the kind, both are safe to show: no credential in them. */
@@ -29,6 +32,10 @@ export interface GraphRun {
   /** The agent's own servers are trusted with the caller's token and with private addresses; a caller's are not. */
   readonly trusted: boolean
   readonly token: RunCredentials["token"]
+  /** What its time goes into is noted here. */
+  readonly steps: RunSteps
+  /** Other agents that it may have work for it. */
+  readonly agents: AgentCalls
 }
 
 /** What a running graph tells. */
@@ -106,6 +113,8 @@ export class AgentGraphs extends Context.Service<AgentGraphs, {
     GraphSignal,
     GraphFailed | RunOvertaken | UnknownGraph | StorageUnavailable
   >
+  /** What a run would have: its model, and its tool servers, which are asked. Found out by what a run is made with. */
+  readonly equipment: (request: EquipmentRequest) => Effect.Effect<Equipment, UnknownGraph>
   /** `subgraphs`: the states of nested graphs that are under way, in the tasks they belong to. */
   readonly state: (
     graphId: string,

@@ -1,3 +1,4 @@
+import type { Effect } from "effect"
 import { Context, Schema } from "effect"
 
 /** A caller's URL leads where callers may not send this server. `guarded` throws it as it is. */
@@ -19,4 +20,6 @@ export class Outbound extends Context.Service<Outbound, {
    * connection and each redirect, unless OUTBOUND_ALLOW names the host.
    */
   readonly guarded: typeof globalThis.fetch
+  /** Whether `guarded` would connect to a URL now, found out without connecting. A name that leads nowhere is not refused. */
+  readonly check: (url: URL) => Effect.Effect<void, OutboundRefused>
 }>()("throughline/ports/Outbound") {}

@@ -14,6 +14,11 @@ export interface NumberedRunEvent extends RunEvent {
   readonly id: number
 }
 
+export interface ReadOptions {
+  /** False: it was not taken up a moment ago, so that there will be nothing to read yet. A guess, which may be wrong. */
+  readonly begun?: boolean
+}
+
 /**
  * What a run tells, while it runs and for a while after, on whichever replica it is read. A run's log is there as soon
  * as the run is: whoever reads before it starts misses nothing.
@@ -38,7 +43,7 @@ export class RunEvents extends Context.Service<RunEvents, {
    * Everything after the given id (-1: from the beginning), then live until the end. Ends at once if the log is gone; a
    * database that is away meanwhile is waited for.
    */
-  readonly read: (runId: RunId, after: number) => Stream.Stream<NumberedRunEvent>
+  readonly read: (runId: RunId, after: number, options?: ReadOptions) => Stream.Stream<NumberedRunEvent>
 }>()("throughline/ports/RunEvents") {}
 
 /** The last entry of a log: what waiting for the run answers. Readers of the stream are not shown it. */

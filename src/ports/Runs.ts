@@ -1,5 +1,6 @@
 import type { Effect, Option } from "effect"
 import { Context } from "effect"
+import type { AssistantId } from "../domain/Assistant.ts"
 import type { Principal } from "../domain/Principal.ts"
 import type {
   CancelAction,
@@ -13,6 +14,7 @@ import type {
   ToolReport,
   TooManyRuns
 } from "../domain/Run.ts"
+import type { AttemptSteps, RunTimes } from "../domain/RunRecord.ts"
 import type { ThreadId, ThreadNotFound } from "../domain/Thread.ts"
 import type { StorageUnavailable } from "./StorageUnavailable.ts"
 
@@ -30,10 +32,13 @@ export type NewRun =
     | "cancel_requested"
     | "tools"
     | "failure"
+    | "parent"
     | "created_at"
     | "updated_at"
   >
   & {
+    /** How long it took to decide what it runs with, in ms. */
+    readonly configured_ms: number
     /** It is not started sooner, and until then it keeps nobody from the thread. */
     readonly after_seconds: number
   }
@@ -63,6 +68,22 @@ export class Runs extends Context.Service<Runs, {
     query: { readonly limit: number; readonly offset: number; readonly status?: RunStatus },
     principal: Principal
   ) => Eff<ReadonlyArray<Run>>
+  /** With what its time went into. */
+  readonly record: (
+    threadId: ThreadId,
+    runId: RunId,
+    principal: Principal
+  ) => Eff<Option.Option<{ readonly run: Run; readonly times: RunTimes }>>
+  /** Of all threads of the caller's, newest first, and how many there are altogether. */
+  readonly search: (
+    query: {
+      readonly assistant_id?: AssistantId
+      readonly status?: RunStatus
+      readonly limit: number
+      readonly offset: number
+    },
+    principal: Principal
+  ) => Eff<{ readonly items: ReadonlyArray<Run>; readonly total: number }>
   /** The caller's active runs: of a thread, by id, by status, or all of them. */
   readonly active: (
     which: {
@@ -92,12 +113,19 @@ export class RunLedger extends Context.Service<RunLedger, {
   readonly losses: (runId: RunId) => Eff<number>
   /**
    * Writes the end of a run and the state of its thread, once; offers the thread's next, and the tenant's. A stateless
-   * run's thread goes with it. Answers with what the run truly came to; `none`: it had ended, or was overtaken.
+   * run's thread goes with it. Answers with what the run truly came to; `none`: it had ended, or was overtaken. Without
+   * steps those that were noted stay.
    */
-  readonly settle: (claim: RunClaim, outcome: RunOutcome, atEnd: AtEnd) => Eff<Option.Option<RunOutcome>>
-  readonly noteTools: (claim: RunClaim, report: ToolReport) => Eff<void>
+  readonly settle: (
+    claim: RunClaim,
+    outcome: RunOutcome,
+    steps: AttemptSteps | null,
+    atEnd: AtEnd
+  ) => Eff<Option.Option<RunOutcome>>
+  /** What is known by now of an attempt that goes on: its steps, in place of those noted before, and its tools. */
+  readonly note: (claim: RunClaim, what: { readonly steps: AttemptSteps; readonly tools?: ToolReport }) => Eff<void>
   /** Hands a run back: it is pending again, and the attempt does not count as lost. */
-  readonly release: (claim: RunClaim) => Eff<void>
+  readonly release: (claim: RunClaim, steps: AttemptSteps) => Eff<void>
   readonly stopRequests: (
     runIds: ReadonlyArray<RunId>
   ) => Eff<ReadonlyArray<{ readonly run_id: RunId; readonly action: CancelAction }>>

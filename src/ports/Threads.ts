@@ -31,6 +31,7 @@ export class Threads extends Context.Service<Threads, {
     ttl?: ThreadTtl | null
   ) => Eff<Thread, ThreadExists>
   readonly find: (id: ThreadId, principal: Principal) => Eff<Option.Option<Thread>>
+  /** Without those of agents that other agents called, unless they are asked for (`asksForSubruns`). */
   readonly search: (query: ThreadSearch, principal: Principal) => Eff<Page<Thread>>
   readonly count: (filter: ThreadFilter, principal: Principal) => Eff<number>
   /** Merges metadata key by key; without a `ttl` the one that is there stays. */

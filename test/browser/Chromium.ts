@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process"
 import { mkdir } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type Browser, chromium, type Page } from "playwright-core"
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core"
 import { onTestFailed } from "vitest"
 
 const whereIs = new URL("chromium.sh", import.meta.url).pathname
@@ -23,8 +23,8 @@ export const launch = (executablePath: string): Promise<Browser> =>
 const artefacts = process.env["BROWSER_ARTEFACTS"] ?? join(tmpdir(), "throughline-browser")
 
 /** A tab with nobody's cookies. When the test fails, what it showed last is kept as a picture. */
-export const openTab = async (browser: Browser): Promise<Page> => {
-  const context = await browser.newContext()
+export const openTab = async (browser: Browser, options: BrowserContextOptions = {}): Promise<Page> => {
+  const context = await browser.newContext(options)
   const page = await context.newPage()
   page.setDefaultTimeout(20_000)
   const said: Array<string> = []

@@ -43,10 +43,9 @@ layer(withMcp, { excludeTestServices: true })("AgentGraphs", (it) => {
         request: { stream_mode: ["values", "updates", "messages-tuple"] }
       })
       const frames = framesOf(all)
-      assert.deepStrictEqual(all[0], {
-        _tag: "Tools",
-        report: { servers: [{ name: "legal", url, tools: ["search_laws"], error: null }] }
-      })
+      const told = all[0]?._tag === "Tools" ? all[0].report.servers : []
+      assert.deepInclude(told[0], { name: "legal", url, tools: ["search_laws"], error: null })
+      assert.lengthOf(told, 1)
       const order = frames.map(({ event }) => event).filter((event, index, events) => event !== events[index - 1])
       assert.deepStrictEqual(order, [
         "values",

@@ -1,13 +1,13 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Option } from "effect"
+import { Duration, Effect, Fiber, Option } from "effect"
 import { agents, type Generation, organizations, people } from "../../src/adapters/demo/World.ts"
 import { type Agent, Engine, Ownership } from "../../src/domain/Agent.ts"
 import { AssistantId } from "../../src/domain/Assistant.ts"
 import { OrganizationId, UserId } from "../../src/domain/Principal.ts"
 import { SyncScope } from "../../src/domain/SyncScope.ts"
 import { AgentSource } from "../../src/ports/AgentSource.ts"
-import { inNowhere, inWorld } from "../support/PostgresPorts.ts"
+import { inNowhere, inWorld, whileLocked } from "../support/PostgresPorts.ts"
 
 const all = SyncScope.All()
 const only = (...ids: ReadonlyArray<string>) =>
@@ -126,6 +126,80 @@ describe("AgentSource", () => {
         { tool_name: "document-mcp", endpoint_url: "http://document-mcp:8000/mcp", auth_required: true },
         { tool_name: "legal-mcp", endpoint_url: "http://legal-mcp:8000", auth_required: false }
       ])
+    })))
+
+  for (const generation of ["v1", "v2"] satisfies ReadonlyArray<Generation>) {
+    it.effect(`shows an agent and who asks for it as they are at the same moment, in ${generation}`, () =>
+      inWorld(
+        Effect.gen(function*() {
+          const source = yield* AgentSource
+          const seen = yield* source.seenBy(agents.recht.toUpperCase(), UserId.make(people.admin))
+          assert.deepStrictEqual(seen, {
+            agent: Option.some(recht),
+            principal: {
+              userId: UserId.make(people.admin),
+              memberships: [{ organizationId: OrganizationId.make(organizations.kanzleiNord), role: "admin" }]
+            }
+          })
+          yield* change(
+            `update public.organization_members set role = 'owner' where user_id = '${people.admin}'`,
+            `update public.agents set status = 'disabled' where id = '${agents.recht}'`
+          )
+          const later = yield* source.seenBy(agents.recht, UserId.make(people.admin))
+          assert.deepStrictEqual(later.agent, Option.none())
+          assert.deepStrictEqual(later.principal.memberships.map(({ role }) => role), ["owner"])
+          for (const nobody of [people.noOrganisation, "auth0|no-uuid"]) {
+            const { agent, principal } = yield* source.seenBy(agents.dokumente, UserId.make(nobody))
+            assert.isTrue(Option.isSome(agent))
+            assert.deepStrictEqual(principal, { userId: UserId.make(nobody), memberships: [] })
+          }
+          assert.deepStrictEqual((yield* source.seenBy("no-uuid", UserId.make(people.admin))).agent, Option.none())
+
+          const state = Option.getOrThrow(yield* source.state(agents.recht))
+          assert.deepInclude(state, { name: recht.name, status: "disabled", deleted: false, template: false })
+          assert.deepStrictEqual(yield* source.state(people.member), Option.none())
+        }),
+        { generation }
+      ))
+  }
+
+  it.effect("reads nobody's memberships where their table is missing", () =>
+    inWorld(Effect.gen(function*() {
+      const source = yield* AgentSource
+      yield* source.seenBy(agents.recht, UserId.make(people.member))
+      yield* change("alter table public.organization_members rename to members")
+      const error = yield* Effect.flip(source.seenBy(agents.recht, UserId.make(people.member)))
+      assert.strictEqual(error.message, "The agents' tables can't be read; missing: table public.organization_members")
+      assert.deepStrictEqual(yield* source.find(agents.recht), Option.some(recht))
+      yield* change("alter table public.members rename to organization_members")
+    })))
+
+  it.live("waits for nobody who has locked the tables, but once in a while", () =>
+    inWorld(Effect.gen(function*() {
+      const source = yield* AgentSource
+      const ask = source.seenBy(agents.recht, UserId.make(people.member))
+      assert.deepStrictEqual(yield* source.unreadable, Option.none())
+      yield* ask
+      yield* whileLocked(
+        "public.mcp_tools",
+        Effect.gen(function*() {
+          const [first, error] = yield* Effect.timed(Effect.flip(ask))
+          assert.match(error.message, /somebody has locked them/)
+          assert.isAtLeast(Duration.toMillis(first), 900)
+          const [others] = yield* Effect.timed(
+            Effect.forEach(Array.from({ length: 20 }), () => Effect.flip(ask), { concurrency: "unbounded" })
+          )
+          assert.isBelow(Duration.toMillis(others), 900, "nobody waits")
+          assert.isTrue(Option.isSome(yield* source.unreadable))
+          // In turn somebody finds out that nothing has changed.
+          yield* Effect.sleep("2 seconds")
+          const [again] = yield* Effect.timed(Effect.flip(ask))
+          assert.isAtLeast(Duration.toMillis(again), 900)
+        })
+      )
+      yield* Effect.sleep("2100 millis")
+      assert.deepStrictEqual((yield* ask).agent, Option.some(recht))
+      assert.deepStrictEqual(yield* source.unreadable, Option.none())
     })))
 
   it.effect("follows the consumer's migration while it runs, in a transaction too", () =>

@@ -6,7 +6,9 @@ import { startRun } from "../../src/adapters/langgraph/AgentRun.ts"
 import { Checkpointer } from "../../src/adapters/langgraph/Checkpointer.ts"
 import { RunId, type RunRequest } from "../../src/domain/Run.ts"
 import type { ThreadId } from "../../src/domain/Thread.ts"
+import { noAgents } from "../../src/ports/AgentCalls.ts"
 import { AgentGraphs, type GraphRun, type GraphSignal } from "../../src/ports/AgentGraphs.ts"
+import { unwatched } from "../../src/ports/RunSteps.ts"
 import { plainConfiguration, plainRequest } from "../support/PlainRuns.ts"
 import { claimed } from "./checkpointed-runs.ts"
 import {
@@ -193,11 +195,13 @@ layer(withOwnTools, { excludeTestServices: true })("Going on with threads", (it)
           request,
           configuration: plainConfiguration,
           trusted: false,
-          token: null
+          token: null,
+          steps: unwatched,
+          agents: noAgents
         }
         return yield* Effect.tryPromise(async () => {
           const signals: Array<GraphSignal> = []
-          const terms = { signal, tell: (text: string) => text, configurable: {} }
+          const terms = { signal, tell: (text: string) => text, callbacks: [], configurable: {} }
           for await (const one of await startRun(graph, run, terms)) signals.push(one)
           return signals
         })

@@ -38,7 +38,7 @@ export const claimed = Effect.fnUntraced(function*({ attempt = 1, run, thread }:
     updated_at: now
   }
   // Of migrations that come after the checkpoints': whatever the table lacks is left out.
-  const later = { tenant: "user-1", lost: 0, run_at: now, held_back: false, turn: 0 }
+  const later = { tenant: "user-1", lost: 0, run_at: now, held_back: false, turn: 0, steps: {} }
   yield* sql`
     insert into langgraph_server.threads (id, owner_id, metadata)
     values (${thread}, 'user-1', '{}')

@@ -7,8 +7,10 @@ import fc from "fast-check"
 import { GraphStores } from "../../src/adapters/langgraph/GraphStores.ts"
 import { RunId } from "../../src/domain/Run.ts"
 import { ThreadId } from "../../src/domain/Thread.ts"
+import { noAgents } from "../../src/ports/AgentCalls.ts"
 import type { GraphRun } from "../../src/ports/AgentGraphs.ts"
 import { Memberships } from "../../src/ports/Memberships.ts"
+import { unwatched } from "../../src/ports/RunSteps.ts"
 import { plainRequest } from "../support/PlainRuns.ts"
 import { asking, organizations, put, valueAt, withStore } from "./store-world.ts"
 
@@ -36,7 +38,9 @@ const graphRun = (pinned: Record<string, string>, claimed: Record<string, string
     context: {}
   },
   trusted: false,
-  token: null
+  token: null,
+  steps: unwatched,
+  agents: noAgents
 })
 
 const memberships = Layer.succeed(Memberships, {

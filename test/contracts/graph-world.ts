@@ -14,7 +14,9 @@ import { layer as outboundLayer } from "../../src/adapters/outbound/GuardedFetch
 import type { JsonObject } from "../../src/domain/Json.ts"
 import { RunId, type RunRequest } from "../../src/domain/Run.ts"
 import { ThreadId } from "../../src/domain/Thread.ts"
+import { type AgentCalls, noAgents } from "../../src/ports/AgentCalls.ts"
 import { AgentGraphs, type CheckpointPlace, GraphFailed, type GraphSignal } from "../../src/ports/AgentGraphs.ts"
+import { type RunSteps, unwatched } from "../../src/ports/RunSteps.ts"
 import { ToolSource } from "../../src/ports/ToolSource.ts"
 import { plainRequest } from "../support/PlainRuns.ts"
 import { type ScriptedModel, scriptedModel } from "../support/ScriptedModel.ts"
@@ -105,6 +107,8 @@ interface Asked {
   readonly recursion_limit?: number
   readonly trusted?: boolean
   readonly token?: string
+  readonly steps?: RunSteps
+  readonly agents?: AgentCalls
   readonly request?: Partial<RunRequest>
 }
 
@@ -122,6 +126,8 @@ export const run = (text: string | null, asked: Asked = {}) =>
       attempt: asked.attempt ?? 1,
       trusted: asked.trusted ?? true,
       token: asked.token === undefined ? null : Redacted.make(asked.token),
+      steps: asked.steps ?? unwatched,
+      agents: asked.agents ?? noAgents,
       configuration: {
         configurable: {
           ...graphs.defaults(asked.graph ?? "agent"),

@@ -126,7 +126,7 @@ layer(world())("answers over HTTP", (it) => {
         assert.isNull(headers.get("access-control-allow-credentials"))
         assert.strictEqual(
           headers.get("access-control-expose-headers"),
-          "content-location,location,x-pagination-total,x-pagination-next,retry-after"
+          "content-location,location,x-pagination-total,x-pagination-next,retry-after,throughline-stale-since"
         )
       }
     }))

@@ -9,13 +9,17 @@ import { RunOverrides } from "../../src/domain/EffectiveConfig.ts"
 import { UserId } from "../../src/domain/Principal.ts"
 import type { CancelAction, Run, RunId } from "../../src/domain/Run.ts"
 import { isResume, NothingToResume, RunOutcome, ThreadBusy, TooManyRuns } from "../../src/domain/Run.ts"
+import type { RunTimes } from "../../src/domain/RunRecord.ts"
 import type { Thread } from "../../src/domain/Thread.ts"
 import { ThreadId } from "../../src/domain/Thread.ts"
+import { AgentEvidence } from "../../src/ports/AgentEvidence.ts"
 import { AgentGraphs } from "../../src/ports/AgentGraphs.ts"
+import { AgentSightings } from "../../src/ports/AgentSightings.ts"
 import { AgentSource } from "../../src/ports/AgentSource.ts"
 import { Assistants, SyncedAssistants } from "../../src/ports/Assistants.ts"
 import { ContentDigest } from "../../src/ports/ContentDigest.ts"
 import { Crons } from "../../src/ports/Crons.ts"
+import { DryRuns } from "../../src/ports/DryRuns.ts"
 import { GraphDefaults } from "../../src/ports/GraphDefaults.ts"
 import { Memberships } from "../../src/ports/Memberships.ts"
 import { OutboundRefused } from "../../src/ports/Outbound.ts"
@@ -23,13 +27,16 @@ import { RunPolicy } from "../../src/ports/RunPolicy.ts"
 import { RunQueue } from "../../src/ports/RunQueue.ts"
 import { Runs } from "../../src/ports/Runs.ts"
 import { SecretBox } from "../../src/ports/SecretBox.ts"
+import { SignIn } from "../../src/ports/SignIn.ts"
 import { StateClaims } from "../../src/ports/StateClaims.ts"
 import { Storage } from "../../src/ports/Storage.ts"
 import { StorageUnavailable } from "../../src/ports/StorageUnavailable.ts"
 import { Store } from "../../src/ports/Store.ts"
+import { Subruns } from "../../src/ports/Subruns.ts"
 import { ThreadRuns } from "../../src/ports/ThreadRuns.ts"
 import { Threads } from "../../src/ports/Threads.ts"
 import { InvalidToken, TokenVerifier } from "../../src/ports/TokenVerifier.ts"
+import { ToolServers } from "../../src/ports/ToolServers.ts"
 import { WebhookPost } from "../../src/ports/WebhookPost.ts"
 import { Webhooks } from "../../src/ports/Webhooks.ts"
 
@@ -122,6 +129,13 @@ const threads = Layer.effect(
   })
 )
 
+const untimed = ({ created_at }: Run): RunTimes => ({
+  configured_ms: null,
+  created_at,
+  waiting_since: null,
+  attempts: {}
+})
+
 const runs = Layer.effect(
   Runs,
   Effect.map(Seen, (seen) =>
@@ -141,6 +155,7 @@ const runs = Layer.effect(
           cancel_requested: null,
           tools: null,
           failure: null,
+          parent: null,
           created_at: day,
           updated_at: day
         }
@@ -152,6 +167,10 @@ const runs = Layer.effect(
       threadOf: (id) =>
         Effect.succeed(Option.map(Option.fromUndefinedOr(seen.runs.get(id)), ({ thread_id }) => thread_id)),
       list: () => Effect.succeed([...seen.runs.values()]),
+      record: (_, id) =>
+        Effect.succeed(Option.map(Option.fromUndefinedOr(seen.runs.get(id)), (run) => ({ run, times: untimed(run) }))),
+      search: ({ offset }) =>
+        Effect.succeed({ items: offset === 0 ? [...seen.runs.values()] : [], total: seen.runs.size }),
       active: (which) => {
         seen.sought.push(which)
         return Effect.succeed([...seen.runs.keys()])
@@ -185,9 +204,19 @@ const rest = Layer.mergeAll(
     defaults: () => ({})
   }),
   Layer.mock(StateClaims, {}),
+  Layer.mock(Subruns, { of: () => Effect.succeed([]) }),
   Layer.mock(ThreadRuns, {}),
-  Layer.mock(AgentSource, { find: () => Effect.succeed(Option.none()), has: () => Effect.succeed(false) }),
-  Layer.mock(SyncedAssistants, {}),
+  Layer.mock(AgentSource, {
+    seenBy: (_, userId) => Effect.succeed({ agent: Option.none(), principal: { userId, memberships: [] } }),
+    state: () => Effect.succeedNone,
+    has: () => Effect.succeed(false),
+    unreadable: Effect.succeedNone
+  }),
+  Layer.mock(AgentSightings, { allowedSeconds: 3600 }),
+  Layer.mock(AgentEvidence, {}),
+  Layer.mock(DryRuns, { canTry: () => false }),
+  Layer.mock(ToolServers, {}),
+  Layer.mock(SyncedAssistants, { stored: () => Effect.succeed([]) }),
   Layer.mock(Store, {}),
   Layer.mock(Crons, {}),
   Layer.succeed(ContentDigest, { digest: (text) => text }),
@@ -210,9 +239,21 @@ const rest = Layer.mergeAll(
   Layer.succeed(SecretBox, { seal: (secret) => Effect.succeed(secret), open: (text) => Effect.succeed(text) })
 )
 
+interface Page {
+  readonly consoleFolder?: string
+  readonly signIn?: Partial<SignIn["Service"]>
+}
+
 /** This adapter, listening, in front of ports that remember what they were asked. */
-export const world = (corsOrigins: "*" | ReadonlyArray<string> = "*") =>
-  serverLayer({ port: 0, host: "127.0.0.1", corsOrigins, gracefulShutdownTimeout: "1 second" }).pipe(
+export const world = (corsOrigins: "*" | ReadonlyArray<string> = "*", { consoleFolder, signIn }: Page = {}) =>
+  serverLayer({
+    port: 0,
+    host: "127.0.0.1",
+    corsOrigins,
+    gracefulShutdownTimeout: "1 second",
+    ...(consoleFolder === undefined ? {} : { consoleFolder })
+  }).pipe(
+    Layer.provideMerge(Layer.succeed(SignIn, { supabase: Option.none(), demoPeople: Option.none(), ...signIn })),
     Layer.provideMerge(
       Layer.mergeAll(assistants, storage, threads, runs, queue, identity, rest, runEvents)
     ),

@@ -65,6 +65,21 @@ describe("Outbound.guarded", () => {
       assert.strictEqual(requests, 0)
     }))
 
+  it.live("tells beforehand what it will refuse, without asking anybody", () =>
+    Effect.gen(function*() {
+      const { port } = yield* serve(() => assert.fail("nobody asked"))
+      const check = Effect.fnUntraced(function*(url: string, allow: ReadonlyArray<string> = []) {
+        const outbound = yield* Outbound.pipe(Effect.provide(layer({ allow }), { local: true }))
+        return yield* outbound.check(new URL(url))
+      }, Effect.scoped)
+      const refused = [`http://127.0.0.1:${port}/`, `http://localhost:${port}/`, "http://[::1]/", "file:///etc/passwd"]
+      for (const url of refused) assert.instanceOf(yield* Effect.flip(check(url)), OutboundRefused, url)
+      yield* check(`http://127.0.0.1:${port}/`, ["127.0.0.1"])
+      yield* check(`http://localhost:${port}/`, [`localhost:${port}`])
+      yield* check("https://8.8.8.8/")
+      yield* check("https://nobody-has-this-name.invalid/")
+    }))
+
   it.live("names the host that was refused", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(get("http://localhost:81/"))

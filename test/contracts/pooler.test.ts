@@ -18,6 +18,7 @@ import { planSync } from "../../src/domain/AgentSync.ts"
 import { AssistantId } from "../../src/domain/Assistant.ts"
 import { RunOverrides } from "../../src/domain/EffectiveConfig.ts"
 import { RunId, RunOutcome } from "../../src/domain/Run.ts"
+import { nothingNoted } from "../../src/domain/RunRecord.ts"
 import { SyncScope } from "../../src/domain/SyncScope.ts"
 import { ThreadId } from "../../src/domain/Thread.ts"
 import { AgentSource } from "../../src/ports/AgentSource.ts"
@@ -79,6 +80,7 @@ const newRun = (thread_id: ThreadId): NewRun => ({
   tenant: organizations.kanzleiNord,
   home: null,
   traceparent: null,
+  configured_ms: 0,
   metadata: {},
   request: { ...plainRequest, input: { messages: [] }, timeout_seconds: 60 },
   configuration: plainConfiguration,
@@ -156,7 +158,10 @@ describe.skipIf(missing !== undefined)("Behind a pooler in transaction mode", ()
             const run = yield* runs.create(newRun(own), nord, atEnd)
             const claimed = yield* ledger.claim(run)
             assert.deepStrictEqual(Option.map(claimed, ({ status }) => status), Option.some("running"))
-            assert.deepStrictEqual(yield* ledger.settle({ ...run, attempt: 1 }, done, atEnd), Option.some(done))
+            assert.deepStrictEqual(
+              yield* ledger.settle({ ...run, attempt: 1 }, done, nothingNoted, atEnd),
+              Option.some(done)
+            )
           }))
         const [open] = yield* sql<{ connections: number }>`
           select count(*)::int as connections from pg_stat_activity

@@ -32,6 +32,7 @@ export const runOn = (thread_id: ThreadId): Run => ({
   multitask_strategy: "enqueue",
   tools: null,
   failure: null,
+  parent: null,
   created_at: new Date(0),
   updated_at: new Date(0)
 })

@@ -3,6 +3,7 @@ import { Effect, Option } from "effect"
 import fc from "fast-check"
 import { assert } from "vitest"
 import { type CancelAction, type MultitaskStrategy, RunOutcome } from "../../src/domain/Run.ts"
+import { nothingNoted } from "../../src/domain/RunRecord.ts"
 import { ThreadId } from "../../src/domain/Thread.ts"
 import { RunLedger } from "../../src/ports/Runs.ts"
 import { Threads } from "../../src/ports/Threads.ts"
@@ -205,7 +206,8 @@ export const commands = () => {
       return {
         text: `release ${run.number}, attempt ${attempt}`,
         model: (model) => model.release(run.number, attempt),
-        real: () => Effect.flatMap(RunLedger, (ledger) => ledger.release({ run_id: runId(run.number), attempt }))
+        real: () =>
+          Effect.flatMap(RunLedger, (ledger) => ledger.release({ run_id: runId(run.number), attempt }, nothingNoted))
       }
     })(steps)
   )

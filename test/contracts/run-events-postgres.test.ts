@@ -39,7 +39,7 @@ describe("PgRunEvents", () => {
       Effect.gen(function*() {
         const events = yield* RunEvents
         const runs = yield* Effect.forEach(Array.from({ length: 5 }), () => started)
-        // The first goes at once, the rest together.
+        // The first three go at once, the rest together.
         yield* Effect.forEach(from(0, 100), (event) =>
           Effect.forEach(runs, ({ claim }) => events.publish(claim, [event])))
         yield* Effect.forEach(runs, ({ runId }) =>
@@ -47,7 +47,7 @@ describe("PgRunEvents", () => {
         for (const { run, runId, runs: { end } } of runs) {
           yield* end(run, [])
           const rows = yield* rowsOf(runId)
-          assert.isAtMost(rows.length, 3, JSON.stringify(rows))
+          assert.isAtMost(rows.length, 5, JSON.stringify(rows))
           assert.deepInclude(rows.at(-1), { first_id: 100, last_id: 99, ended: true })
           assert.deepStrictEqual(yield* readAll(events, runId), from(0, 100))
         }

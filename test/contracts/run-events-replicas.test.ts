@@ -39,13 +39,14 @@ const unanswered = (database: Redacted.Redacted<string>) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
       const target = new URL(Redacted.value(database))
-      const state = { commits: 0, cut: 0, armed: false }
+      const state = { flushes: 0, cut: 0, armed: false }
       const server = createServer((inward) => {
         const outward = new Socket().connect(Number(target.port), target.hostname)
         for (const socket of [inward, outward]) socket.on("error", () => socket.destroy())
         inward.on("data", (data) => {
           outward.write(data)
-          if (!state.armed || !data.includes("COMMIT") || ++state.commits % 3 !== 0) return
+          const flush = state.armed && data.includes("insert into langgraph_server.run_events")
+          if (!flush || ++state.flushes % 3 !== 0) return
           state.cut++
           outward.unpipe(inward)
           setTimeout(() => [inward, outward].forEach((socket) => socket.destroy()), 20)
@@ -114,7 +115,7 @@ describe("RunEvents between replicas", () => {
     40_000
   )
 
-  it.live("a flush whose commit nobody answered is not written twice", () =>
+  it.live("a flush that nobody answered is not written twice", () =>
     Effect.gen(function*() {
       const real = yield* fresh
       const { state, url } = yield* unanswered(real)
@@ -128,7 +129,7 @@ describe("RunEvents between replicas", () => {
         }
         state.armed = false
         yield* runs.end(run, [])
-        assert.isAbove(state.cut, 3, `${state.commits} commits`)
+        assert.isAbove(state.cut, 3, `${state.flushes} flushes`)
         assert.deepStrictEqual(yield* join(near), from(0, 150))
         assert.deepStrictEqual(yield* readAll(events, runId), from(0, 150))
       }).pipe(Effect.provide(replica(url, { pooled: true })))

@@ -2,6 +2,7 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { type RunClaim, RunOutcome } from "../../src/domain/Run.ts"
+import { nothingNoted } from "../../src/domain/RunRecord.ts"
 import { type AtEnd, RunLedger, Runs } from "../../src/ports/Runs.ts"
 import { StorageUnavailable } from "../../src/ports/StorageUnavailable.ts"
 import { Threads } from "../../src/ports/Threads.ts"
@@ -31,7 +32,7 @@ import {
 const onThread = <A, E, R>(work: Effect.Effect<A, E, R>) => withRuns(Effect.andThen(withThread, work))
 
 const release = Effect.fnUntraced(function*(last: number, attempt: number) {
-  yield* (yield* RunLedger).release({ run_id: runId(last), attempt })
+  yield* (yield* RunLedger).release({ run_id: runId(last), attempt }, nothingNoted)
 })
 
 describe("RunLedger", () => {
@@ -44,13 +45,13 @@ describe("RunLedger", () => {
       assert.isNotNull(claimed.started_at)
       assert.deepStrictEqual(yield* runNow(1), claimed)
 
-      const report = { servers: [{ name: "legal", url: "http://legal/mcp", tools: ["a"], error: null }] }
-      yield* ledger.noteTools({ run_id: runId(1), attempt: 1 }, report)
-      yield* ledger.noteTools({ run_id: runId(1), attempt: 0 }, { servers: [] })
+      const report = { servers: [{ name: "legal", url: "http://legal/mcp", tools: ["a"], error: null, ms: 7 }] }
+      yield* ledger.note({ run_id: runId(1), attempt: 1 }, { steps: nothingNoted, tools: report })
+      yield* ledger.note({ run_id: runId(1), attempt: 0 }, { steps: nothingNoted, tools: { servers: [] } })
       assert.isTrue(Option.isNone(yield* settle(1, 0, failed)))
       assert.deepStrictEqual(Option.getOrThrow(yield* settle(1, 1, waiting)), waiting)
       assert.isTrue(Option.isNone(yield* settle(1, 1, failed)))
-      yield* ledger.noteTools({ run_id: runId(1), attempt: 1 }, { servers: [] })
+      yield* ledger.note({ run_id: runId(1), attempt: 1 }, { steps: nothingNoted, tools: { servers: [] } })
       assert.deepInclude(yield* runNow(1), { status: "success", tools: report, failure: null })
       assert.deepStrictEqual(yield* threadNow, {
         graph_id: "agent",
@@ -100,8 +101,8 @@ describe("RunLedger", () => {
       assert.deepInclude(second, { attempt: 2, lost: 1, started_at: first.started_at })
       assert.strictEqual(yield* ledger.losses(runId(1)), 2)
 
-      yield* ledger.noteTools(first, { servers: [] })
-      yield* ledger.release(first)
+      yield* ledger.note(first, { steps: nothingNoted, tools: { servers: [] } })
+      yield* ledger.release(first, nothingNoted)
       assert.isTrue(Option.isNone(yield* settle(1, 1)))
       assert.deepInclude(yield* runNow(1), { status: "running", attempt: 2, tools: null })
       assert.isTrue(Option.isSome(yield* settle(1, 2)))
@@ -188,10 +189,12 @@ describe("RunLedger", () => {
       const now = Effect.all([runNow(1), runNow(2), threadNow, inLine, checkpointsLeft(thread)])
       const before = yield* now
       for (const outcome of [done, failed, RunOutcome.Cancelled({ action: "rollback" })]) {
-        const refused = yield* Effect.flip(ledger.settle({ run_id: runId(1), attempt: 1 }, outcome, untold))
+        const refused = yield* Effect.flip(
+          ledger.settle({ run_id: runId(1), attempt: 1 }, outcome, nothingNoted, untold)
+        )
         assert.instanceOf(refused, StorageUnavailable)
         const died = yield* Effect.exit(
-          ledger.settle({ run_id: runId(1), attempt: 1 }, outcome, () => Effect.die("crash"))
+          ledger.settle({ run_id: runId(1), attempt: 1 }, outcome, nothingNoted, () => Effect.die("crash"))
         )
         assert.strictEqual(died._tag, "Failure")
       }

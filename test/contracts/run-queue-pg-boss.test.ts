@@ -195,7 +195,10 @@ describe("RunQueue: replicas on pg-boss", { concurrent: true, timeout: 60_000 },
       const url = yield* freshDatabase
       const nowhere = new URL(Redacted.value(url))
       nowhere.port = "1"
-      const { queue } = yield* replica(url, { directUrl: Redacted.make(nowhere.href) })
+      const deaf = { directUrl: Redacted.make(nowhere.href) }
+      const { queue } = yield* replica(url, deaf)
+      // What is told here is heard here, whether anybody listens or not.
+      const { queue: elsewhere } = yield* replica(url, deaf)
       const at = yield* desk
       const wanted: Array<RunId> = []
       yield* queue.work({
@@ -206,11 +209,11 @@ describe("RunQueue: replicas on pg-boss", { concurrent: true, timeout: 60_000 },
       const run = newOffer(), bystander = newOffer()
       for (const offer of [bystander, run]) {
         const since = performance.now()
-        yield* queue.offer(offer)
+        yield* elsewhere.offer(offer)
         assert.strictEqual((yield* at.next).run_id, offer.run_id)
         assert.isBelow(performance.now() - since, 1_000, "ms until it was found")
       }
-      yield* queue.stop(bystander.run_id, "interrupt")
+      yield* elsewhere.stop(bystander.run_id, "interrupt")
       wanted.push(run.run_id)
       const since = performance.now()
       const told = yield* at.nextTold

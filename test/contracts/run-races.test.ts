@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Option, Random, Result } from "effect"
 import { randomUUID } from "node:crypto"
 import { type MultitaskStrategy, type Run, type RunId, RunOutcome } from "../../src/domain/Run.ts"
+import { nothingNoted } from "../../src/domain/RunRecord.ts"
 import { RunLedger, Runs } from "../../src/ports/Runs.ts"
 import { Threads } from "../../src/ports/Threads.ts"
 import {
@@ -263,7 +264,7 @@ describe("runs of two replicas", () => {
         const tell = yield* atEnd
         const execute = Effect.fnUntraced(function*(run_id: RunId, outcome: RunOutcome) {
           yield* ledger.claim({ run_id, thread_id: thread })
-          yield* ledger.settle({ run_id, attempt: 1 }, outcome, tell)
+          yield* ledger.settle({ run_id, attempt: 1 }, outcome, nothingNoted, tell)
         })
         for (let round = 0; round < 30; round += 3) {
           yield* create(newRun(round))

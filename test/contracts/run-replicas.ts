@@ -6,6 +6,7 @@ import { PgBossRunQueue } from "../../src/adapters/postgres/PgBossRunQueue.ts"
 import { runQueues } from "../../src/adapters/postgres/RunJobs.ts"
 import { Signals } from "../../src/adapters/postgres/Signals.ts"
 import type { Run, RunId, RunOutcome } from "../../src/domain/Run.ts"
+import { nothingNoted } from "../../src/domain/RunRecord.ts"
 import type { ThreadId } from "../../src/domain/Thread.ts"
 import { RunQueue, type RunStop } from "../../src/ports/RunQueue.ts"
 import { RunLedger } from "../../src/ports/Runs.ts"
@@ -92,17 +93,17 @@ export const work = Effect.fnUntraced(function*<R>(
     watch.end(run)
     if (what === "dies") {
       // Its job is in line again, as that of a worker that was lost; and then it wakes and goes on as if nothing had been.
-      const wakes = Effect.andThen(Effect.sleep("20 millis"), ledger.settle(run, done, tell))
+      const wakes = Effect.andThen(Effect.sleep("20 millis"), ledger.settle(run, done, nothingNoted, tell))
       yield* Effect.forkDetach(
         Effect.tap(wakes, (settled) => Effect.sync(() => Option.isNone(settled) && watch.late++))
       )
       return "again" as const
     }
     if (what === "again") {
-      yield* ledger.release(run)
+      yield* ledger.release(run, nothingNoted)
       return "again" as const
     }
-    yield* ledger.settle(run, what, tell)
+    yield* ledger.settle(run, what, nothingNoted, tell)
     return "gone" as const
   })
   yield* Effect.forkScoped(queue.work({

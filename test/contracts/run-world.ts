@@ -7,10 +7,12 @@ import { PgRunLedger } from "../../src/adapters/postgres/PgRunLedger.ts"
 import { PgRuns } from "../../src/adapters/postgres/PgRuns.ts"
 import { PgStateClaims } from "../../src/adapters/postgres/PgStateClaims.ts"
 import { PgStorage } from "../../src/adapters/postgres/PgStorage.ts"
+import { PgSubruns } from "../../src/adapters/postgres/PgSubruns.ts"
 import { PgThreads } from "../../src/adapters/postgres/PgThreads.ts"
 import { AssistantId } from "../../src/domain/Assistant.ts"
 import { RunOverrides } from "../../src/domain/EffectiveConfig.ts"
 import { type MultitaskStrategy, type Run, RunId, RunOutcome } from "../../src/domain/Run.ts"
+import { nothingNoted } from "../../src/domain/RunRecord.ts"
 import { ThreadId } from "../../src/domain/Thread.ts"
 import { RunPolicy } from "../../src/ports/RunPolicy.ts"
 import type { RunOffer, RunQueue } from "../../src/ports/RunQueue.ts"
@@ -41,7 +43,7 @@ export const replica = (
   limits: Limits = {},
   queue: Layer.Layer<RunQueue, StorageUnavailable, PgClient.PgClient | SqlClient.SqlClient> = TableQueue
 ) =>
-  Layer.mergeAll(PgRunLedger, PgRuns, PgStateClaims, PgThreads).pipe(
+  Layer.mergeAll(PgRunLedger, PgRuns, PgStateClaims, PgSubruns, PgThreads).pipe(
     Layer.provideMerge(queue),
     Layer.provideMerge(Layer.succeed(RunPolicy, { ...policy, ...limits })),
     Layer.provideMerge(PgStorage({ alsoMigrate: Effect.void })),
@@ -107,6 +109,7 @@ export const newRun = (
   multitask_strategy,
   home: null,
   traceparent: null,
+  configured_ms: 0,
   after_seconds: 0,
   ...rest
 })
@@ -131,7 +134,7 @@ export const claim = Effect.fnUntraced(function*(last: number, thread_id: Thread
   return yield* (yield* RunLedger).claim({ run_id: runId(last), thread_id })
 })
 export const settle = Effect.fnUntraced(function*(last: number, attempt: number, outcome: RunOutcome = done) {
-  return yield* (yield* RunLedger).settle({ run_id: runId(last), attempt }, outcome, yield* atEnd)
+  return yield* (yield* RunLedger).settle({ run_id: runId(last), attempt }, outcome, nothingNoted, yield* atEnd)
 })
 export const cancel = Effect.fnUntraced(
   function*(last: number, action: "interrupt" | "rollback" = "interrupt", owner = nord) {

@@ -50,7 +50,10 @@ describe("Runs", () => {
       const other = newThread()
       yield* (yield* Threads).create(other, {}, sued)
       const run = yield* create(newRun(1, "reject", { home: "here", traceparent: "00-a-b-01" }))
-      const { after_seconds: _, request, ...rest } = newRun(1, "reject", { home: "here", traceparent: "00-a-b-01" })
+      const { after_seconds: _, configured_ms: __, request, ...rest } = newRun(1, "reject", {
+        home: "here",
+        traceparent: "00-a-b-01"
+      })
       assert.deepInclude(run, {
         ...rest,
         owner: nord.userId,

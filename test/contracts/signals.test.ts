@@ -136,6 +136,8 @@ describe("Signals", () => {
       const strange = [
         "",
         "wake up",
+        "agents are gone",
+        "agents ",
         "stop",
         `stop perhaps ${id}`,
         `stop interrupt ${id},${id}`,

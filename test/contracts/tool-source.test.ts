@@ -2,9 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Layer, Logger, Redacted, Scope } from "effect"
 import { createServer } from "node:http"
 import { layer as mcpLayer } from "../../src/adapters/mcp/McpToolSource.ts"
-import { toolNames } from "../../src/adapters/mcp/ToolNames.ts"
 import { layer as outboundLayer } from "../../src/adapters/outbound/GuardedFetch.ts"
 import type { McpServer } from "../../src/domain/McpConfig.ts"
+import { toolNames } from "../../src/domain/ToolNames.ts"
 import { ToolSource } from "../../src/ports/ToolSource.ts"
 import { deadUrl, mcpServer } from "../support/McpServers.ts"
 
@@ -87,6 +87,18 @@ describe("ToolSource", () => {
       assert.deepStrictEqual(loaded.report.servers.map(({ error }) => error), [null, null, null, null])
     })))
 
+  it.live("says of each how long it took, whether it answered or not", () =>
+    withTools(Effect.gen(function*() {
+      const quick = yield* mcpServer()
+      const slow = yield* mcpServer({ delayMs: 60 })
+      const silent = yield* mcpServer({ silent: true })
+      const loaded = yield* load([quick, slow, silent].map(({ url }, index) => ({ name: `s${index}`, url })))
+      const [first = -1, second = 0, third = 0] = loaded.report.servers.map(({ ms }) => ms ?? Number.NaN)
+      assert.isAtLeast(first, 0)
+      assert.isAtLeast(second, 60)
+      assert.isAtLeast(third, 1_490, "until it was given up")
+    })))
+
   it.live("sends the caller's token to trusted servers that require one, and to nobody else", () =>
     withTools(Effect.gen(function*() {
       const locked = yield* mcpServer({ token: "caller-token" })
@@ -107,7 +119,7 @@ describe("ToolSource", () => {
       for (const options of [{}, { trusted: false, token: "caller-token" }]) {
         const loaded = yield* load([server], options)
         assert.deepStrictEqual(loaded.report.servers, [
-          { name: "legal-mcp", url: locked.url, tools: [], error: "auth required but no tokens" }
+          { name: "legal-mcp", url: locked.url, tools: [], error: "auth required but no tokens", ms: 0 }
         ])
       }
       assert.strictEqual(locked.seen.requests.length, 0)

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
-import { configurableHeaders, parseRunOverrides, RunOverrides } from "../../src/domain/EffectiveConfig.ts"
+import { configurableHeaders } from "../../src/domain/ConfigurableHeaders.ts"
+import { parseRunOverrides, RunOverrides } from "../../src/domain/EffectiveConfig.ts"
 
 const anyCase = (name: string) => fc.constantFrom(name, name.toUpperCase(), name.replace("x-", "X-"))
 const word = fc.stringMatching(/^[a-z]{0,5}$/)

@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
 import {
   type ConfigLayers,
-  configurableHeaders,
   type EffectiveConfig,
   effectiveConfig,
   type KeyOrigin,
@@ -11,68 +10,21 @@ import {
   wantsToken
 } from "../../src/domain/EffectiveConfig.ts"
 import type { JsonObject } from "../../src/domain/Json.ts"
-import { frozen, json, key, memberOwned, organization, syncedAgent } from "./Arbitraries.ts"
+import { frozen, json, memberOwned } from "./Arbitraries.ts"
+import {
+  anyKey,
+  anyWorld,
+  configurableOf,
+  layersOf,
+  lockedKeys,
+  objectOf,
+  own,
+  pinnedKeys,
+  plain,
+  synced,
+  world
+} from "./ConfigArbitraries.ts"
 
-// Written down once more: what others rely on is these names, not whatever the code has.
-const pinnedKeys = [
-  "run_id",
-  "thread_id",
-  "assistant_id",
-  "graph_id",
-  "user_id",
-  "owner",
-  "langgraph_auth_user",
-  "langgraph_auth_user_id"
-]
-const lockedKeys = ["mcp_config", "base_url", "custom_api_key", "apiKeys", "rag", "rag_config", "agent_tools"]
-const serverKeys = [...pinnedKeys, "supabase_organization_id"]
-const anyKey = fc.oneof(key, fc.constantFrom(...serverKeys), fc.constantFrom(...lockedKeys), fc.constant("x-tone"))
-const objectOf = (key: fc.Arbitrary<string>) => fc.dictionary(key, json, { maxKeys: 8, noNullPrototype: true })
-const configurable = objectOf(anyKey)
-/** Keys that mean nothing to the server. */
-const plain = objectOf(fc.constantFrom("a", "b", "c", "model_name", "constructor", "toString", "hasOwnProperty"))
-
-const overrides = fc.oneof(
-  fc.constant(RunOverrides.Safe()),
-  fc.constant(RunOverrides.None()),
-  fc.array(anyKey).map((keys) => RunOverrides.Only({ keys }))
-)
-const headers = fc.dictionary(
-  fc.constantFrom("x-tone", "X-Tone", "x-lang", "x-api-key", "x-owner", "accept"),
-  fc.string(),
-  { noNullPrototype: true }
-)
-
-const config = (configurable: fc.Arbitrary<JsonObject>) =>
-  fc.record({ configurable, recursion_limit: fc.nat(), tags: fc.array(fc.string()) }, { requiredKeys: [] })
-
-/** What the server pins: an organisation on synced agents only, as the use case does. */
-const world = (configurable: fc.Arbitrary<JsonObject>, provenance: typeof syncedAgent | typeof memberOwned) =>
-  fc.record({
-    defaults: configurable,
-    assistant: fc.record({ config: config(configurable), context: plain, metadata: plain, provenance }),
-    request: fc.record({ headers, config: config(configurable), context: plain, metadata: plain }),
-    pinned: fc.tuple(objectOf(fc.constantFrom(...pinnedKeys)), organization),
-    overrides
-  }).map(({ pinned: [pinned, supabase_organization_id], ...layers }): ConfigLayers => ({
-    ...layers,
-    pinned: layers.assistant.provenance._tag === "Agent" ? { ...pinned, supabase_organization_id } : pinned
-  }))
-
-const own = world(configurable, memberOwned)
-const synced = world(configurable, syncedAgent)
-const anyWorld = fc.oneof(own, synced)
-
-const configurableOf = (config: { readonly configurable?: JsonObject }): JsonObject => config.configurable ?? {}
-const layersOf = (
-  { assistant, defaults, pinned, request }: ConfigLayers
-): ReadonlyArray<readonly [KeyOrigin, JsonObject]> => [
-  ["default", defaults],
-  ["assistant", configurableOf(assistant.config)],
-  ["header", configurableHeaders(request.headers)],
-  ["request", configurableOf(request.config)],
-  ["server", pinned]
-]
 const member = (object: JsonObject | undefined, key: string) => new Map(Object.entries(object ?? {})).get(key)
 const droppedKeys = ({ dropped }: EffectiveConfig, from: KeyOrigin) =>
   dropped.filter((drop) => drop.from === from).map(({ key }) => key).sort()

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
-import { McpConfig, mcpConfig, mcpEndpoint, printableUrl } from "../../src/domain/McpConfig.ts"
+import { maskedUrl, McpConfig, mcpConfig, mcpEndpoint, printableUrl } from "../../src/domain/McpConfig.ts"
 import { mcpToolRow } from "./Arbitraries.ts"
 
 const rows = fc.array(mcpToolRow)
@@ -59,9 +59,32 @@ describe("mcpEndpoint", () => {
   })
 })
 
-describe("printableUrl", () => {
-  const secret = fc.stringMatching(/^[A-Z]{8}$/)
+const secret = fc.stringMatching(/^[A-Z]{8}$/)
 
+describe("maskedUrl", () => {
+  it("leaves a URL that hides nothing as it is written", () => {
+    for (const url of ["https://a.example", "https://a.example/mcp/", "http://127.0.0.1:8080/sse"]) {
+      assert.strictEqual(maskedUrl(url), url)
+    }
+  })
+
+  it("tells that there is userinfo, a query or a fragment, and nothing of it", () => {
+    fc.assert(fc.property(secret, (secret) => {
+      const shown = maskedUrl(`https://${secret}:${secret}@a.example:8443/mcp?key=${secret}#${secret}`)
+      assert.strictEqual(shown, "https://***@a.example:8443/mcp?***#***")
+      assert.strictEqual(maskedUrl(`https://a.example/mcp?${secret}`), "https://a.example/mcp?***")
+    }))
+  })
+
+  it("tells nothing of what is no URL of a server", () => {
+    fc.assert(fc.property(secret, (secret) => {
+      const typos = [`user:${secret}@a.example/mcp`, secret, `https//:${secret}@a.example`, `data:,${secret}`]
+      for (const url of typos) assert.notInclude(maskedUrl(url), secret)
+    }))
+  })
+})
+
+describe("printableUrl", () => {
   it("tells where, and nothing of the userinfo, query or fragment", () => {
     fc.assert(fc.property(secret, (secret) => {
       const url = `https://${secret}:${secret}@a.example:8443/mcp?key=${secret}#${secret}`

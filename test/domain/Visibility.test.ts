@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
-import { canChange, canSee, isSynced } from "../../src/domain/Visibility.ts"
+import { canChange, canSee, isSynced, through } from "../../src/domain/Visibility.ts"
 import { jsonObject, memberOwned, principal, provenance, syncedAgent } from "./Arbitraries.ts"
 
 describe("who sees an assistant", () => {
@@ -37,6 +37,34 @@ describe("who sees an assistant", () => {
   it("a graph's default: everybody", () => {
     fc.assert(fc.property(principal, (principal) => {
       assert.isTrue(canSee(principal, { provenance: { _tag: "Graph" } }))
+    }))
+  })
+})
+
+describe("through what somebody sees an assistant", () => {
+  it("is told to whoever sees it, and to nobody else", () => {
+    fc.assert(fc.property(principal, provenance, (principal, provenance) => {
+      assert.strictEqual(through(principal, { provenance }) !== undefined, canSee(principal, { provenance }))
+    }))
+  })
+
+  it("is the caller's own role in the organisation that the agent is of", () => {
+    fc.assert(fc.property(principal, syncedAgent, (principal, provenance) => {
+      const seen = through(principal, { provenance })
+      if (seen === undefined) return
+      assert.strictEqual(seen._tag, provenance.personalTo === null ? "Membership" : "Personal")
+      assert(seen._tag === "Membership" || seen._tag === "Personal")
+      assert.strictEqual(seen.organization_id, provenance.organizationId)
+      const { organization_id: organizationId, role } = seen
+      assert.deepInclude(principal.memberships, { organizationId, role })
+    }))
+  })
+
+  it("is being its owner, or that it is a graph's default", () => {
+    fc.assert(fc.property(principal, (principal) => {
+      assert.deepStrictEqual(through(principal, { provenance: { _tag: "Graph" } }), { _tag: "Graph" })
+      const own = { _tag: "Member", owner: principal.userId } as const
+      assert.deepStrictEqual(through(principal, { provenance: own }), { _tag: "Owner" })
     }))
   })
 })

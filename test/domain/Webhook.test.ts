@@ -42,6 +42,7 @@ const run: Run = {
   multitask_strategy: "enqueue",
   tools: null,
   failure: null,
+  parent: null,
   created_at: new Date(0),
   updated_at: new Date(0)
 }

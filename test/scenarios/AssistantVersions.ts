@@ -1,5 +1,6 @@
 import { assert } from "vitest"
-import { agents } from "../../src/adapters/demo/World.ts"
+import { agents, people } from "../../src/adapters/demo/World.ts"
+import { editAgent } from "../support/Agents.ts"
 import { ask } from "../support/Ask.ts"
 import { question } from "../support/Conversation.ts"
 import { newerClient } from "../support/NewerClient.ts"
@@ -43,6 +44,68 @@ export const assistantVersions: Scenarios = {
     await refusal(stranger.getVersions(id), 404)
     await assistants.update(id, { metadata: { stand: 4 } })
     assert.strictEqual((await assistants.get(id)).version, 3, "numbers are never given twice")
+  },
+
+  "versions say who made them, and what they say otherwise than the one before": async (world) => {
+    interface Version {
+      readonly version: number
+      readonly changed_by: string | null
+      readonly changes: ReadonlyArray<{ readonly path: string; readonly before?: unknown; readonly after?: unknown }>
+    }
+    const versions = async (id: string, query: object = {}): Promise<ReadonlyArray<Version>> =>
+      JSON.parse((await ask(world, "member", `POST /assistants/${id}/versions`, query)).text)
+    const { assistants } = world.client("member")
+    const config = (temperature: number, key: string) => ({
+      configurable: {
+        temperature,
+        custom_api_key: key,
+        mcp_config: { servers: [{ name: "a", url: `http://${key}/mcp` }] }
+      }
+    })
+    const { assistant_id: id } = await assistants.create({
+      graphId: "agent",
+      name: "Erster",
+      config: config(0.1, "sk-eins"),
+      metadata: { stand: 1 }
+    })
+    await assistants.update(id, { name: "Zweiter", metadata: { stand: 2 } })
+    await assistants.update(id, { config: config(0.2, "sk-zwei"), metadata: { stand: 1 } })
+    const all = await versions(id)
+    assert.deepEqual(
+      all.map(({ changed_by, version }) => [version, changed_by]),
+      [3, 2, 1].map((n) => [n, people.member])
+    )
+    assert.sameDeepMembers([...all[0]?.changes ?? []], [
+      { path: "config.configurable.temperature", before: 0.1, after: 0.2 },
+      { path: "config.configurable.custom_api_key", before: "***", after: "***" },
+      {
+        path: "config.configurable.mcp_config.servers[0].url",
+        before: "http://sk-eins/mcp",
+        after: "http://sk-zwei/mcp"
+      },
+      { path: "metadata.stand", before: 2, after: 1 }
+    ])
+    assert.sameDeepMembers([...all[1]?.changes ?? []], [
+      { path: "name", before: "Erster", after: "Zweiter" },
+      { path: "metadata.stand", before: 1, after: 2 }
+    ])
+    assert.deepEqual(all[2]?.changes, [])
+    // The one before is the one before, whatever a page or a filter leaves out.
+    assert.deepEqual(await versions(id, { limit: 1 }), all.slice(0, 1))
+    assert.deepEqual(await versions(id, { limit: 1, offset: 1 }), all.slice(1, 2))
+    assert.deepEqual(await versions(id, { metadata: { stand: 1 } }), all.filter(({ version }) => version !== 2))
+
+    await editAgent(world, agents.wartung, "system_prompt = 'Du bist neu.'")
+    await assistants.get(agents.wartung)
+    const latest = (await versions(agents.wartung, { limit: 1 })).at(0)
+    assert.strictEqual(latest?.changed_by, "agents")
+    assert.deepEqual(latest?.changes.map(({ after, path }) => [path, after]), [
+      ["config.configurable.system_prompt", "Du bist neu."]
+    ])
+    assert.strictEqual(
+      (await ask(world, "otherOrganisation", `POST /assistants/${agents.wartung}/versions`, {})).status,
+      404
+    )
   },
 
   "an update that changes nothing makes no version": async (world) => {

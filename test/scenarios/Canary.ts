@@ -89,7 +89,7 @@ const play = async (world: Throughline, echo: EchoingProvider): Promise<Readonly
       await send(`POST /threads/${thread_id}/runs/${index % 2 === 0 ? "stream" : "wait"}`, run)
     }
     for (const { run_id } of await world.client("member").runs.list(thread_id)) {
-      for (const rest of ["", "/config", "/join", "/stream"]) {
+      for (const rest of ["", "/config", "/record", "/join", "/stream"]) {
         await send(`GET /threads/${thread_id}/runs/${run_id}${rest}`)
       }
     }
@@ -147,7 +147,8 @@ const play = async (world: Throughline, echo: EchoingProvider): Promise<Readonly
         `GET /assistants/${own}`,
         `POST /assistants/${own}/versions`,
         "POST /assistants/search",
-        "POST /threads/search"
+        "POST /threads/search",
+        "POST /runs/search"
       ]
     ) {
       await send(route, route.startsWith("POST") ? {} : undefined)
@@ -184,6 +185,10 @@ export const noCredentialAnywhere = (echo: EchoingProvider): Scenario => async (
   for (const table of ["runs", "run_events", "checkpoint_blobs"]) {
     assert.include(tables.get(`langgraph_server.${table}`), marker, `there is something to find in ${table}`)
   }
+  const told = await world.database.query(
+    `select from langgraph_server.runs where jsonb_path_exists(steps, '$.*.steps[*].error ? (@ like_regex "redacted")')`
+  )
+  assert.isAbove(told.rowCount ?? 0, 0, "and in the records of what their steps failed with")
   const { rows } = await world.database.query<{ id: string }>(
     "select id from langgraph_server.runs where status = 'pending'"
   )

@@ -124,8 +124,8 @@ export const faultyRuns: Faults = {
   "a run that failed is a success": {
     swapped: () => ({
       runLedger: altered(RunLedger, PgRunLedger, ({ settle }) => ({
-        settle: (claim, outcome, atEnd) =>
-          settle(claim, RunOutcome.Completed({ interrupts: {}, waiting: false }), (run) => atEnd(run, outcome))
+        settle: (claim, outcome, steps, atEnd) =>
+          settle(claim, RunOutcome.Completed({ interrupts: {}, waiting: false }), steps, (run) => atEnd(run, outcome))
       }))
     }),
     caughtBy: named(failedRuns, "a model that refuses ends the run as an error, wherever one looks"),

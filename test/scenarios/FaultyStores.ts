@@ -3,12 +3,14 @@ import { Effect, Layer, Option, Redacted } from "effect"
 import { decodeJwt } from "jose"
 import { organizations } from "../../src/adapters/demo/World.ts"
 import { SupabaseTokens } from "../../src/adapters/jwt/SupabaseTokens.ts"
+import { PgAgentSource } from "../../src/adapters/postgres/PgAgentSource.ts"
 import { PgAssistants } from "../../src/adapters/postgres/PgAssistants.ts"
 import { PgMemberships } from "../../src/adapters/postgres/PgMemberships.ts"
 import { PgRuns } from "../../src/adapters/postgres/PgRuns.ts"
 import { PgThreads } from "../../src/adapters/postgres/PgThreads.ts"
 import { AssistantId } from "../../src/domain/Assistant.ts"
 import { type Principal, UserId } from "../../src/domain/Principal.ts"
+import { AgentSource } from "../../src/ports/AgentSource.ts"
 import { Assistants } from "../../src/ports/Assistants.ts"
 import { Memberships } from "../../src/ports/Memberships.ts"
 import { Runs } from "../../src/ports/Runs.ts"
@@ -118,7 +120,12 @@ export const faultyStores: Faults = {
     noticed: /to be a superset|to include/
   },
   "everybody may look up what is synced": {
-    swapped: assistants(({ find }) => ({ find: (id, principal) => find(id, everywhere(principal)) })),
+    swapped: () => ({
+      agentSource: altered(AgentSource, PgAgentSource, ({ seenBy }) => ({
+        seenBy: (id, userId) =>
+          Effect.map(seenBy(id, userId), ({ agent, principal }) => ({ agent, principal: everywhere(principal) }))
+      }))
+    }),
     caughtBy: strangers,
     noticed: /expected 200 to equal 404/
   },
@@ -154,7 +161,7 @@ export const faultyStores: Faults = {
       }))
     }),
     caughtBy: strangers,
-    noticed: /expected 200 to equal 404/
+    noticed: /to not include/
   },
   "a token is believed without a look at its signature": {
     swapped: ({ supabaseJwtSecret, supabaseUrl }) => ({
@@ -176,7 +183,27 @@ export const faultyStores: Faults = {
     swapped: withOldMemberships.swapped,
     caughtBy: named(
       membership(withOldMemberships.pass),
-      "who leaves an organisation has lost its agents 30 s later, and keeps their own threads"
+      "who leaves an organisation has lost its agents at once, in lists 2 s later, and keeps their own threads"
+    ),
+    noticed: /to not include/
+  },
+  "memberships are remembered for a run": {
+    swapped: () => {
+      const known = new Map<string, Principal>()
+      return {
+        agentSource: altered(AgentSource, PgAgentSource, ({ seenBy }) => ({
+          seenBy: (id, userId) =>
+            Effect.map(seenBy(id, userId), ({ agent, principal }) => {
+              const remembered = known.get(userId) ?? principal
+              known.set(userId, remembered)
+              return { agent, principal: remembered }
+            })
+        }))
+      }
+    },
+    caughtBy: named(
+      membership(() => Promise.resolve()),
+      "who leaves an organisation has lost its agents at once, in lists 2 s later, and keeps their own threads"
     ),
     noticed: /expected 200 to equal 404/
   },

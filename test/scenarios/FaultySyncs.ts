@@ -25,9 +25,10 @@ const source = (change: (real: Source) => Partial<Source>) => () => ({
 
 /** Agents that are read as something else than what their rows say. */
 const misread = (as: (agent: Agent) => Agent) =>
-  source(({ find, list }) => ({
+  source(({ find, list, seenBy }) => ({
     list: (scope) => Effect.map(list(scope), (agents) => agents.map(as)),
-    find: (id) => Effect.map(find(id), Option.map(as))
+    find: (id) => Effect.map(find(id), Option.map(as)),
+    seenBy: (id, userId) => Effect.map(seenBy(id, userId), (seen) => ({ ...seen, agent: Option.map(seen.agent, as) }))
   }))
 
 const only = (keys: ReadonlyArray<string>) => (agent: Agent): Agent => ({
@@ -121,20 +122,24 @@ export const faultySyncs: Faults = {
     noticed: /expected 200 to equal 404/
   },
   "only what the start has synced is there": {
-    swapped: source(() => ({ find: () => Effect.succeedNone })),
+    swapped: source(({ seenBy }) => ({
+      find: () => Effect.succeedNone,
+      seenBy: (id, userId) => Effect.map(seenBy(id, userId), (seen) => ({ ...seen, agent: Option.none() }))
+    })),
     caughtBy: named(lookThrough, "nothing is synced before somebody who may see it asks for it"),
     world: { syncScope: "none" },
     noticed: /404/
   },
   "a row is read once": {
-    swapped: source(({ find }) => {
+    swapped: source(({ seenBy }) => {
       const read = new Map<string, Option.Option<Agent>>()
       return {
-        find: (id) => {
-          const known = read.get(id)
-          if (known !== undefined) return Effect.succeed(known)
-          return Effect.tap(find(id), (agent) => Effect.sync(() => read.set(id, agent)))
-        }
+        seenBy: (id, userId) =>
+          Effect.map(seenBy(id, userId), ({ agent, principal }) => {
+            const known = read.get(id) ?? agent
+            read.set(id, known)
+            return { agent: known, principal }
+          })
       }
     }),
     caughtBy: named(

@@ -22,6 +22,14 @@ const held = async ({ database }: Replicas) =>
      where datname = current_database() and application_name = 'throughline' and wait_event_type = 'Lock'`
   )).rowCount ?? 0
 
+/** Whether the record of a run says by now that it is in a tool's call. */
+const toolOnRecord = async ({ database }: Replicas, runId: string) =>
+  (await database.query(
+    `select from langgraph_server.runs
+     where id = $1 and jsonb_path_exists(steps, '$."1".steps[*] ? (@.kind == "tool" && @.ms == null)')`,
+    [runId]
+  )).rowCount === 1
+
 /** Begins all runs on one replica, catches them where they are to be caught, and kills it. */
 export const killedReplica = async (world: Replicas, runs: Readonly<Record<string, LostRun>> = lostRuns) => {
   const [doomed, survivor] = await world.startTwo()
@@ -47,8 +55,10 @@ export const killedReplica = async (world: Replicas, runs: Readonly<Record<strin
   }))
   try {
     await world.until("what has ended can't say so", async () => await held(world) >= stuck.length)
-    for (const { cantSaySo, marker } of begun) {
-      if (!cantSaySo) await world.until("its tool works", () => callsOf(world, `dann ${marker}`).length === 1)
+    for (const { cantSaySo, marker, run } of begun) {
+      if (cantSaySo) continue
+      await world.until("its tool works", () => callsOf(world, `dann ${marker}`).length === 1)
+      await world.until("its record says so", () => toolOnRecord(world, run.run_id))
     }
     await world.until("readers are there", () => readers.flat().every(({ frames }) => frames.length > 1))
     for (const { run } of begun) {

@@ -115,11 +115,19 @@ export const matrix: Readonly<Record<string, ReadonlyArray<Case>>> = {
   "PATCH /assistants/{assistant_id}": assistants(true, () => ({ description: canary })),
   "POST /assistants/{assistant_id}/versions": assistants(false),
   "POST /assistants/{assistant_id}/latest": assistants(true, () => ({ version: 1 })),
+  "POST /assistants/{assistant_id}/explain": assistants(false),
   "GET /assistants/{assistant_id}/schemas": assistants(false),
   "GET /assistants/{assistant_id}/graph": assistants(false),
   "GET /assistants/{assistant_id}/subgraphs": assistants(false),
   "GET /assistants/{assistant_id}/subgraphs/{namespace}": assistants(false),
   ...storeMatrix,
+  "POST /doctor": [
+    {
+      body: () => ({ agent_ids: [agents.recht] }),
+      owner: 200,
+      strangers: { ...everyStranger({ status: 200, text: "{\"total\":0,\"chains\":[]}" }), admin: 200 }
+    }
+  ],
   "POST /threads": taken(({ thread_id }) => ({ thread_id, if_exists: "do_nothing" })),
   "POST /threads/search": list(byMetadata),
   "POST /threads/count": count(() => ({ ...byMetadata(), status: "idle" })),
@@ -136,6 +144,8 @@ export const matrix: Readonly<Record<string, ReadonlyArray<Case>>> = {
   "GET /threads/{thread_id}/runs": onlyOwners(),
   "GET /threads/{thread_id}/runs/{run_id}": onlyOwners(),
   "GET /threads/{thread_id}/runs/{run_id}/config": onlyOwners(),
+  "GET /threads/{thread_id}/runs/{run_id}/record": onlyOwners(),
+  "POST /runs/search": list(({ assistant_id }) => ({ assistant_id })),
   "GET /threads/{thread_id}/runs/{run_id}/join": onlyOwners(),
   "GET /threads/{thread_id}/runs/{run_id}/stream": onlyOwners(),
   "GET /runs/{run_id}/stream": onlyOwners(),

@@ -1,5 +1,6 @@
 import { assert } from "vitest"
 import { messagesOf, said } from "../support/Conversation.ts"
+import { recordOf, stepsOf } from "../support/Records.ts"
 import {
   assertGapless,
   assertOnceEach,
@@ -63,13 +64,34 @@ const waits = async (lost: Lost) => {
   assert.strictEqual((await lost.survivor.client().threads.get(lost.run.thread_id)).status, "interrupted")
 }
 
+/** What the first attempt had noted is there, its last step without an end; and what the second did. */
+const hasRecordOfBoth = async ({ run, survivor }: Lost) => {
+  const fetchAs: Parameters<typeof recordOf>[0] = { fetch: (_, path, init) => survivor.fetch(path, init) }
+  const record = await recordOf(fetchAs, run)
+  const steps = stepsOf(record)
+  const first = steps.filter(({ attempt }) => attempt === 1)
+  assert.deepEqual(
+    first.filter(({ kind }) => kind === "model" || kind === "tool").map(({ kind, ms }) => [kind, ms === null]),
+    [
+      ["model", false],
+      ["tool", false],
+      ["model", false],
+      ["tool", true]
+    ]
+  )
+  const second = steps.filter(({ attempt }) => attempt === 2).map(({ kind }) => kind)
+  assert.deepEqual(second, ["queue", "tools", "tools", "tool", "model", "checkpoints"])
+  assert.isAbove(steps.find(({ attempt, kind }) => attempt === 2 && kind === "queue")?.ms ?? 0, 1_000)
+  assert.deepInclude(record, { attempt: 2, lost: 1, usage: { input_tokens: 30, output_tokens: 15, total_tokens: 45 } })
+}
+
 const twoSteps = (marker: string) => `steps:after:700:tool:search_laws:{"query":"${marker}"} | say:erlaubt ${marker}`
 
 /** Runs that a replica had in its hands when it was killed. */
 export const lostRuns: Readonly<Record<string, LostRun>> = {
   "in a tool's call: goes on from its last checkpoint on the other, in the same stream": {
     text: (marker) =>
-      `steps:tool:search_laws:{"query":"erst ${marker}"} | tool:slow:{"ms":6000,"marker":"dann ${marker}"} | say:fertig ${marker}`,
+      `steps:tool:search_laws:{"query":"erst ${marker}"} | tool:slow:{"ms":8000,"marker":"dann ${marker}"} | say:fertig ${marker}`,
     cantSaySo: false,
     check: async (lost) => {
       const { cutOff, doomed, marker, run, survivor, world } = lost
@@ -86,6 +108,7 @@ export const lostRuns: Readonly<Record<string, LostRun>> = {
       assert.lengthOf(callsOf(world, `dann ${marker}`), 2, "the one under way is")
       assert.deepEqual(world.askedBy(marker), [doomed.name, doomed.name, survivor.name])
       assert.strictEqual((await survivor.client().threads.get(run.thread_id)).status, "idle")
+      await hasRecordOfBoth(lost)
     }
   },
 

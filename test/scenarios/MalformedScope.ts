@@ -7,7 +7,7 @@ import type { Scenarios } from "../support/Scenarios.ts"
 /** In a world where nothing is synced. */
 export const malformedScope = {
   "it is warned of, nothing is synced, and the server serves": async (world) => {
-    const server = startNode(["src/app/main.ts"], {
+    const server = startNode(["src/app/throughline.ts", "start"], {
       DATABASE_URL: world.databaseUrl,
       SUPABASE_JWT_SECRET: world.secret,
       PORT: "0",

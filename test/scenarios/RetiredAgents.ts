@@ -26,15 +26,16 @@ const staysReadable = async (world: Throughline, thread_id: string) => {
 export const retiredAgents = {
   "an agent that is switched off, deleted or gone is not there; its threads are, and it comes back": async (world) => {
     const ways = [
-      ["status = 'disabled'", "status = 'active'"],
-      ["status = 'draft'", "status = 'active'"],
-      ["deleted_at = now()", "deleted_at = null"]
+      ["status = 'disabled'", "status = 'active'", /not found: its agent ".*" is not active \(status "disabled"\)$/],
+      ["status = 'draft'", "status = 'active'", /not found: its agent ".*" is not active \(status "draft"\)$/],
+      ["deleted_at = now()", "deleted_at = null", /not found: its agent ".*" was deleted$/]
     ] as const
-    for (const [off, on] of ways) {
+    for (const [off, on, why] of ways) {
       const id = await copyOfRecht(world)
       const { thread_id } = await talk(world, "member", id, ["say:eins", "say:zweite Antwort"])
       await editAgent(world, id, off)
-      for (const person of ["member", "admin", "otherOrganisation"] as const) await isNotThere(world, person, id)
+      for (const person of ["member", "admin"] as const) await isNotThere(world, person, id, why)
+      await isNotThere(world, "otherOrganisation", id)
       assert.isTrue(await retired(world, id), "its row is kept, and marked")
       await staysReadable(world, thread_id)
       const run = { assistant_id: id, input: question("say:drei") }
@@ -52,20 +53,26 @@ export const retiredAgents = {
     const id = await copyOfRecht(world)
     const { thread_id } = await talk(world, "member", id, ["say:eins", "say:zweite Antwort"])
     await world.database.query("delete from public.agents where id = $1", [id])
-    await isNotThere(world, "member", id)
+    await isNotThere(world, "member", id, /not found: its agent's row is gone/)
+    await isNotThere(world, "otherOrganisation", id)
     await staysReadable(world, thread_id)
     const squat = await ask(world, "otherOrganisation", "POST /assistants", { assistant_id: id, graph_id: "agent" })
     assert.strictEqual(squat.status, 409, "nobody moves in")
   },
 
-  "a restart retires them, and counts them": async (world) => {
+  "a restart retires them, if the running server has not, and they are counted once": async (world) => {
     const [off, gone] = [await copyOfRecht(world), await copyOfRecht(world)]
     for (const id of [off, gone]) await world.client("member").assistants.get(id)
+    const before = world.logs.length
     await editAgent(world, off, "status = 'disabled'")
     await world.database.query("delete from public.agents where id = $1", [gone])
     const again = await startThroughline({ beside: world.around })
     try {
-      assert.match(summaryOf(again), /created=0 updated=0 skipped=\d+ failed=0 retired=2$/)
+      assert.match(summaryOf(again), /created=0 updated=0 skipped=\d+ failed=0 retired=[0-2]$/)
+      const counted = [...world.logs.slice(before), ...again.logs].map((line) =>
+        Number(/[Ss]ync summary: .* retired=(\d+)/.exec(line)?.[1] ?? 0)
+      )
+      assert.strictEqual(counted.reduce((sum, one) => sum + one, 0), 2)
       for (const id of [off, gone]) assert.notInclude(await listed(again, "member"), id)
     } finally {
       await again.stop()
@@ -74,7 +81,8 @@ export const retiredAgents = {
 
   "one of the other organisation is none of this one's business": async (world) => {
     await editAgent(world, agents.expose, "status = 'disabled'")
-    await isNotThere(world, "otherOrganisation", agents.expose)
+    await isNotThere(world, "otherOrganisation", agents.expose, /not found: its agent ".*" is not active/)
+    await isNotThere(world, "member", agents.expose)
     assert.lengthOf((await talk(world, "member", agents.recht, ["say:eins", "say:zwei"])).said, 4)
     await editAgent(world, agents.expose, "status = 'active'")
     assert.lengthOf((await talk(world, "otherOrganisation", agents.expose, ["say:eins", "say:zwei"])).said, 4)

@@ -7,9 +7,9 @@ import type { Throughline } from "../support/Throughline.ts"
 import { holdUp, inTheMiddle, nothingSynced } from "./Replicas.ts"
 
 const start = ({ databaseUrl, secret }: Throughline, ...args: ReadonlyArray<string>) =>
-  startNode(["src/app/sync.ts", ...args], { DATABASE_URL: databaseUrl, SUPABASE_JWT_SECRET: secret })
+  startNode(["src/app/throughline.ts", "sync", ...args], { DATABASE_URL: databaseUrl, SUPABASE_JWT_SECRET: secret })
 
-/** `npm run sync -- …`, as a process of its own. */
+/** `throughline sync …`, as a process of its own. */
 const sync = (world: Throughline, ...args: ReadonlyArray<string>) => start(world, ...args).ended
 
 /** In a world where nothing is synced: one goes on from where the other stopped. */

@@ -47,7 +47,8 @@ export const lookThrough = {
   "a draft is not there, and nobody can take its place meanwhile": async (world) => {
     const id = await copyOfRecht(world)
     await editAgent(world, id, "status = 'draft'")
-    await isNotThere(world, "member", id)
+    await isNotThere(world, "member", id, /not found: its agent ".*" is not active \(status "draft"\)$/)
+    await isNotThere(world, "otherOrganisation", id)
     for (const person of ["member", "otherOrganisation"] as const) {
       const squat = await ask(world, person, "POST /assistants", { assistant_id: id, graph_id: "agent" })
       assert.strictEqual(squat.status, 409)

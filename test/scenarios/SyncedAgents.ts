@@ -74,9 +74,13 @@ export const syncedAgents = {
 
   "a wrong id is repaired by whoever looks the assistant up": async (world) => {
     const before = await world.client("member").assistants.get(agents.recht)
+    // No sync is done meanwhile, which would repair it as well.
+    const sync = "hashtextextended('langgraph_server.agent_sync', 0)"
+    await world.database.query(`select pg_advisory_lock(${sync})`)
     await editAgent(world, agents.recht, "langgraph_assistant_id = $2", noSuchAssistant)
     assert.strictEqual((await ask(world, "otherOrganisation", `GET /assistants/${agents.recht}`)).status, 404)
     assert.strictEqual((await writtenBack(world.database))[agents.recht], noSuchAssistant, "not by a stranger")
+    await world.database.query(`select pg_advisory_unlock(${sync})`)
     assert.deepEqual(await world.client("member").assistants.get(agents.recht), before)
     assert.strictEqual((await writtenBack(world.database))[agents.recht], agents.recht)
   },

@@ -14,7 +14,8 @@ const lookUps = (id: string): ReadonlyArray<string> => [
   `GET /assistants/${id}`,
   `GET /assistants/${id}/schemas`,
   `GET /assistants/${id}/graph`,
-  `POST /assistants/${id}/versions`
+  `POST /assistants/${id}/versions`,
+  `POST /assistants/${id}/explain`
 ]
 
 /** Every way to run one. */
@@ -28,13 +29,17 @@ const runWays = (thread: string) =>
     "/runs/wait"
   ] as const
 
-/** Nothing tells an assistant that one can't see from one that is not there. */
-export const isNotThere = async (world: Throughline, person: Person, id: string): Promise<void> => {
+/**
+ * Nothing tells an assistant that one can't see from one that is not there, but what became of it, to those who might use it
+ * if it were.
+ */
+export const isNotThere = async (world: Throughline, person: Person, id: string, why?: RegExp): Promise<void> => {
   for (const route of lookUps(id)) {
     const answer = await ask(world, person, route)
     const missing = await ask(world, person, route.replace(id, nobodys))
     assert.strictEqual(answer.status, 404, `${route} as ${person}`)
-    assert.strictEqual(answer.text.replaceAll(id, nobodys), missing.text)
+    if (why !== undefined) assert.match(detailOf(answer), why)
+    else assert.strictEqual(answer.text.replaceAll(id, nobodys), missing.text)
   }
   assert.notInclude(await listed(world, person), id)
 

@@ -21,7 +21,7 @@ play("a table that is missing", missingTable, {
 })
 play("a scope of one organisation", organisationScope, { syncScope: oneOrganisation })
 play("a scope that is none", malformedScope, { syncScope: "none" })
-play("npm run sync", syncByHand, { syncScope: "none" })
+play("throughline sync", syncByHand, { syncScope: "none" })
 
 describe("several at once", () => {
   test("two servers that start together sync once", () => twoStartAtOnce())

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, assert, beforeAll, describe, test } from "vitest"
-import { agents } from "../../src/adapters/demo/World.ts"
+import { agents, people } from "../../src/adapters/demo/World.ts"
+import { startNode } from "../support/Processes.ts"
 import { descendants, isAlive, portIsFree, type ServerProcess, startServer } from "../support/ServerProcesses.ts"
 
 const run = promisify(execFile)
@@ -21,6 +22,17 @@ const decodeState = Schema.decodeUnknownSync(
   Schema.Struct({
     values: Schema.Struct({ messages: Schema.Array(Schema.Struct({ type: Schema.String, content: Schema.String })) })
   })
+)
+
+const decodePeople = Schema.decodeUnknownSync(
+  Schema.Array(
+    Schema.Struct({
+      name: Schema.String,
+      organization: Schema.NullOr(Schema.String),
+      user_id: Schema.String,
+      token: Schema.String
+    })
+  )
 )
 
 const newFolder = () => mkdtemp(join(tmpdir(), "throughline-demo-"))
@@ -84,6 +96,26 @@ describe("npm start, with nothing configured", () => {
     assert.strictEqual((await as("Kanzlei Nord")).status, 200)
     assert.strictEqual((await as("Immobilien Süd")).status, 404)
     assert.strictEqual((await fetch(`${url}/assistants/${agents.recht}`)).status, 401)
+  })
+
+  test("lends its people to the console, whose address it names, and `throughline token` makes anybody one of them", async () => {
+    assert.include(banner, `${url}/console`)
+    const said = decodePeople(await (await fetch(`${url}/demo/people`)).json())
+    assert.deepEqual(said.map(({ name, organization }) => `${name} of ${organization}`), [
+      "A member of Kanzlei Nord",
+      "An admin of Kanzlei Nord",
+      "A member of Immobilien Süd",
+      "A stranger of null"
+    ])
+    const { code, stdout } = await startNode(["src/app/throughline.ts", "token", "--user", people.member], {
+      DATA_DIRECTORY: folder
+    }).ended
+    assert.strictEqual(code, 0)
+    const tokens = [...said.map(({ token }) => token), stdout.trim()]
+    const asked = tokens.map((token) =>
+      fetch(`${url}/assistants/${agents.recht}`, { headers: { authorization: `Bearer ${token}` } })
+    )
+    assert.deepEqual((await Promise.all(asked)).map(({ status }) => status), [200, 200, 404, 404, 200])
   })
 
   test("Ctrl-C leaves nothing running", async () => {

@@ -1,8 +1,10 @@
+import { PgClient } from "@effect/sql-pg"
 import { PostgresSaver } from "@langchain/langgraph-checkpoint-postgres"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Fiber, Latch, Layer, Redacted } from "effect"
 import { Pool } from "pg"
 import type { World } from "../../src/adapters/demo/World.ts"
 import { databaseLayer, type DatabaseOptions } from "../../src/adapters/postgres/Database.ts"
+import { PgAgentSightings } from "../../src/adapters/postgres/PgAgentSightings.ts"
 import { PgAgentSource } from "../../src/adapters/postgres/PgAgentSource.ts"
 import { PgAssistants } from "../../src/adapters/postgres/PgAssistants.ts"
 import { PgMemberships } from "../../src/adapters/postgres/PgMemberships.ts"
@@ -30,6 +32,7 @@ export const checkpointerTables = (url: Redacted.Redacted<string>) =>
 /** The ports of agents and their assistants, on one pool. */
 export const postgresLayer = <E>(options: DatabaseOptions & StorageOptions<E>) =>
   Layer.mergeAll(PgStorage(options), PgAgentSource, PgAssistants, PgMemberships, PgSyncedAssistants).pipe(
+    Layer.provideMerge(PgAgentSightings()),
     Layer.provideMerge(databaseLayer(options))
   )
 
@@ -47,6 +50,24 @@ export const inWorld = <A, E, R>(work: Effect.Effect<A, E, R>, world: Partial<Om
     consumerWorld({ generation: "v2", secondOrganisation: true, ...world }),
     (url) => onPostgres(url, work)
   )
+
+/** While somebody else keeps everybody from a table, as a migration does. */
+export const whileLocked = Effect.fnUntraced(function*<A, E, R>(table: string, work: Effect.Effect<A, E, R>) {
+  const sql = yield* PgClient.PgClient
+  const locked = yield* Latch.make()
+  const over = yield* Latch.make()
+  const holder = sql.withTransaction(
+    sql.unsafe(`lock table ${table} in access exclusive mode`).pipe(
+      Effect.andThen(locked.open),
+      Effect.andThen(over.await)
+    )
+  )
+  const holding = yield* Effect.forkChild(holder)
+  yield* locked.await
+  const answer = yield* Effect.ensuring(work, over.open)
+  yield* Fiber.join(holding)
+  return answer
+})
 
 /** The same on a database that has nothing of the consumer's. */
 export const inNowhere = <A, E, R>(work: Effect.Effect<A, E, R>) =>

@@ -9,7 +9,7 @@ import { openSurroundings, type Person, until, type WorldOptions } from "./Throu
 
 type Environment = Readonly<Record<string, string>>
 
-export interface ReplicasOptions extends Pick<WorldOptions, "databaseUrl"> {
+export interface ReplicasOptions extends Pick<WorldOptions, "databaseUrl" | "generation"> {
   /** Of every replica. */
   readonly env?: Environment
   /** Another entry point than the server's own: faults, or tools of a test's. */
@@ -32,9 +32,10 @@ export const heartbeatSeconds = 10
 
 /** Surroundings in which servers run as processes of their own, as many as are started. */
 export const openReplicas = async (options: ReplicasOptions = {}) => {
-  const around = await openSurroundings(
-    options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }
-  )
+  const around = await openSurroundings({
+    ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
+    ...(options.generation === undefined ? {} : { generation: options.generation })
+  })
   const { database, model, secret } = around
   await database.query(
     `insert into public.agent_mcp_tools (agent_id, mcp_tool_id)

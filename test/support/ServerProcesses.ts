@@ -2,11 +2,14 @@ import { readdir, readFile } from "node:fs/promises"
 import { createServer } from "node:http"
 import { startNode } from "./Processes.ts"
 
-const main = new URL("../../src/app/main.ts", import.meta.url).pathname
+const program = new URL("../../src/app/throughline.ts", import.meta.url).pathname
 
 /** The server as operators start it, in an environment of its own and on a free port; or by an entry of the test's. */
-export const startServer = (env: Readonly<Record<string, string>>, entry = main) => {
-  const { ended, kill, output, pid } = startNode([entry], { PORT: "0", ...env })
+export const startServer = (env: Readonly<Record<string, string>>, entry?: string) => {
+  const { ended, kill, output, pid } = startNode(entry === undefined ? [program, "start"] : [entry], {
+    PORT: "0",
+    ...env
+  })
   const said = (pattern: RegExp) => pattern.exec(output.stdout)
   /** Waits until it has printed something, or has ended. */
   const printed = async (pattern: RegExp): Promise<RegExpExecArray> => {

@@ -9,9 +9,18 @@ export const allTables = async (database: pg.Client): Promise<ReadonlyArray<stri
   return rows.map(({ name }) => name)
 }
 
-/** What a server does of itself: it gives signs of life, counts its jobs, and clears away what has had its time. */
-const heartbeats = "array['heartbeat_on', 'renewed_at']"
-const bookkeeping = new Set(["langgraph_queue.queue", "langgraph_queue.version", "langgraph_server.contact"])
+/**
+ * What a server does of itself: it gives signs of life, notes what its runs' time goes into, counts its jobs, and clears
+ * away what has had its time.
+ */
+const heartbeats = "array['heartbeat_on', 'renewed_at', 'steps']"
+const bookkeeping = new Set([
+  "langgraph_queue.queue",
+  "langgraph_queue.version",
+  "langgraph_server.contact",
+  "langgraph_server.agent_sightings",
+  "langgraph_server.agent_watch"
+])
 const chores = "coalesce(to_jsonb(t) ->> 'name', '') <> 'housekeeping'"
 
 /** A digest of each table: whatever changes in a row, other than by itself, changes it. */

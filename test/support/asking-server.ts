@@ -13,7 +13,7 @@ const listening = Layer.effectDiscard(
   )
 )
 
-/** A server as main.ts starts it, with a tool more: it asks a person. */
+/** A server as `throughline start` has it, with a tool more: it asks a person. */
 runProgram(
   Effect.gen(function*() {
     const given = yield* settings

@@ -1,4 +1,4 @@
-import { Effect, Redacted, Schema } from "effect"
+import { Effect, Option, Redacted, Schema } from "effect"
 import { open, readFile, rename } from "node:fs/promises"
 import { join } from "node:path"
 import { demoSecret } from "./DemoTokens.ts"
@@ -48,14 +48,24 @@ const read = (file: string) =>
       throw error
     }))
 
+const fileIn = (folder: string) => join(folder, "secrets.json")
+
+/** The demo's secrets, if one has ever been started in this folder. */
+export const existingSecrets = Effect.fn("KeptSecrets.existing")(function*(folder: string) {
+  const file = fileIn(folder)
+  const kept = yield* read(file)
+  if (kept === undefined) return Option.none()
+  // What is wrong with the text is not said: the words would quote it.
+  return Option.some(
+    yield* Effect.mapError(decode(kept), () => unusable(file, "can't be read: remove the file to make new ones"))
+  )
+})
+
 /** The demo's secrets: made by the first start in a folder, found there by those that follow. */
 export const keptSecrets = Effect.fn("KeptSecrets")(function*(folder: string) {
-  const file = join(folder, "secrets.json")
-  const kept = yield* read(file)
-  // What is wrong with the text is not said: the words would quote it.
-  if (kept !== undefined) {
-    return yield* Effect.mapError(decode(kept), () => unusable(file, "can't be read: remove the file to make new ones"))
-  }
+  const file = fileIn(folder)
+  const existing = yield* existingSecrets(folder)
+  if (Option.isSome(existing)) return existing.value
   const secrets = { jwtSecret: yield* demoSecret, secretsKey: yield* demoSecret }
   const text = JSON.stringify({
     jwtSecret: Redacted.value(secrets.jwtSecret),

@@ -15,15 +15,22 @@ import {
 import { AssistantVersionView, AssistantView } from "./AssistantView.ts"
 import { Authorization } from "./Authorization.ts"
 import { CronsGroup } from "./CronApi.ts"
+import { DemoPersonView } from "./DemoPersonView.ts"
+import { DoctorGroup } from "./DoctorApi.ts"
+import { demoOnly } from "./Errors.ts"
+import { ExplanationView } from "./ExplanationView.ts"
 import { ProtocolGroup } from "./ProtocolApi.ts"
 import { RequestChecks } from "./RequestChecks.ts"
+import { RunRecordView } from "./RunRecordView.ts"
 import {
   Cancel,
   CancelMany,
+  ExplainedRun,
   Join,
   JoinStream,
   RunBatch,
   RunList,
+  RunSearch,
   RunsToCancel,
   StatelessRun,
   ThreadRun
@@ -57,6 +64,11 @@ class AssistantsGroup extends HttpApiGroup.make("assistants").add(
     success: Schema.Array(AssistantVersionView)
   }),
   post("latest", "/assistants/:assistant_id/latest", { params: assistant, payload: Latest, success: AssistantView }),
+  post("explain", "/assistants/:assistant_id/explain", {
+    params: assistant,
+    payload: orNothing(ExplainedRun),
+    success: ExplanationView
+  }),
   get("schemas", "/assistants/:assistant_id/schemas", { params: assistant, success: Schema.JsonObject }),
   get("graph", "/assistants/:assistant_id/graph", { params: assistant, query: Drawing, success: Schema.JsonObject }),
   get("subgraphs", "/assistants/:assistant_id/subgraphs", {
@@ -97,6 +109,7 @@ class RunsGroup extends HttpApiGroup.make("runs").add(
   get("list", "/threads/:thread_id/runs", { params: thread, query: RunList, success: Schema.Array(RunView) }),
   get("get", "/threads/:thread_id/runs/:run_id", { params: run, success: RunView }),
   get("config", "/threads/:thread_id/runs/:run_id/config", { params: run, success: RunConfigView }),
+  get("record", "/threads/:thread_id/runs/:run_id/record", { params: run, success: RunRecordView }),
   get("join", "/threads/:thread_id/runs/:run_id/join", { params: run, query: Join, success: Schema.Json }),
   get("joinStream", "/threads/:thread_id/runs/:run_id/stream", { params: run, query: JoinStream, success: Events }),
   post("cancel", "/threads/:thread_id/runs/:run_id/cancel", {
@@ -111,6 +124,7 @@ class StatelessRunsGroup extends HttpApiGroup.make("statelessRuns").add(
   post("create", "/runs", { payload: StatelessRun, success: RunView }),
   post("stream", "/runs/stream", { payload: StatelessRun, success: Events }),
   post("wait", "/runs/wait", { payload: StatelessRun, success: Schema.Json }),
+  post("search", "/runs/search", { payload: orNothing(RunSearch), success: Schema.Array(RunView) }),
   post("batch", "/runs/batch", { payload: RunBatch, success: Schema.Array(RunView) }),
   get("joinStream", "/runs/:run_id/stream", {
     params: { run_id: RunIdText },
@@ -135,6 +149,7 @@ class SystemGroup extends HttpApiGroup.make("system").add(
   get("ready", "/ready", { success: Ready }),
   get("health", "/health", { success: Schema.JsonObject }),
   get("info", "/info", { success: Schema.JsonObject }),
+  get("demoPeople", "/demo/people", { success: Schema.Array(DemoPersonView), error: demoOnly }),
   get("docs", "/docs", { success: Text("text/html; charset=utf-8") }),
   get("openapi", "/openapi.json", { success: Schema.JsonObject }),
   get("metrics", "/metrics", { success: Text("text/plain; version=0.0.4; charset=utf-8") })
@@ -150,6 +165,7 @@ export class Api extends HttpApi.make("throughline")
   .add(ProtocolGroup)
   .add(CronsGroup)
   .add(StoreGroup)
+  .add(DoctorGroup)
   .add(SystemGroup)
   .annotateMerge(OpenApi.annotations({ title: "Throughline", version: packageJson.version }))
 {}

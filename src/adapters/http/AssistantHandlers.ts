@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { SecureRandom } from "effect/crypto"
 import { HttpApiBuilder } from "effect/http-api"
+import { explainRun } from "../../app/usecases/ExplainRun.ts"
 import {
   assistantVersions,
   createAssistant,
@@ -9,11 +10,14 @@ import {
   updateAssistant
 } from "../../app/usecases/ManageAssistants.ts"
 import { resolveAssistant } from "../../app/usecases/ResolveAssistant.ts"
+import { listsMayBeStale } from "../../app/usecases/ServeStale.ts"
 import { AgentGraphs } from "../../ports/AgentGraphs.ts"
 import { Assistants } from "../../ports/Assistants.ts"
+import { RunPolicy } from "../../ports/RunPolicy.ts"
 import { Api } from "./Api.ts"
 import { assistantVersionView, assistantView } from "./AssistantView.ts"
-import { currentPrincipal } from "./Authorization.ts"
+import { CurrentCaller, currentPrincipal } from "./Authorization.ts"
+import { explanationView } from "./ExplanationView.ts"
 import { page } from "./Page.ts"
 
 const freshId = () => SecureRandom.uuidV7Unsafe()
@@ -24,10 +28,12 @@ export const layer = HttpApiBuilder.group(Api, "assistants", (handlers) =>
       return assistantView(yield* createAssistant({ ...payload, freshId }, yield* currentPrincipal))
     }),
     search: Effect.fnUntraced(function*({ payload }) {
+      yield* listsMayBeStale
       const { items, total } = yield* (yield* Assistants).search(payload, yield* currentPrincipal)
       return page(items.map(assistantView), total, payload)
     }),
     count: Effect.fnUntraced(function*({ payload }) {
+      yield* listsMayBeStale
       return yield* (yield* Assistants).count(payload, yield* currentPrincipal)
     }),
     get: Effect.fnUntraced(function*({ params }) {
@@ -45,6 +51,11 @@ export const layer = HttpApiBuilder.group(Api, "assistants", (handlers) =>
     }),
     latest: Effect.fnUntraced(function*({ params, payload }) {
       return assistantView(yield* restoreVersion(params.assistant_id, payload.version, yield* currentPrincipal))
+    }),
+    explain: Effect.fnUntraced(function*({ params, payload: { config, context, metadata } }) {
+      const { overrides } = yield* RunPolicy
+      const asked = { assistant: params.assistant_id, config, context, metadata, overrides }
+      return explanationView(yield* explainRun(asked, yield* CurrentCaller))
     }),
     schemas: Effect.fnUntraced(function*({ params }) {
       const { graph_id } = yield* resolveAssistant(params.assistant_id, yield* currentPrincipal)

@@ -1,6 +1,7 @@
 import { Schema } from "effect"
 import type { Assistant, AssistantConfig, AssistantVersion } from "../../domain/Assistant.ts"
 import { maskSecrets } from "../../domain/Secrets.ts"
+import { versionChanges } from "../../domain/VersionChanges.ts"
 
 const version = {
   assistant_id: Schema.String,
@@ -14,7 +15,20 @@ const version = {
   created_at: Schema.String
 }
 
-export const AssistantVersionView = Schema.Struct(version).annotate({ identifier: "AssistantVersion" })
+/** An absent value: there was, or is, nothing at that place. */
+const Change = Schema.Struct({
+  path: Schema.String,
+  before: Schema.optionalKey(Schema.Json),
+  after: Schema.optionalKey(Schema.Json)
+}).annotate({ identifier: "VersionChange" })
+
+export const AssistantVersionView = Schema.Struct({
+  ...version,
+  /** Who made it: a member, or `agents` for what a sync wrote; null where nobody took a note of it. */
+  changed_by: Schema.NullOr(Schema.String),
+  /** Against the version before it; none for the first. */
+  changes: Schema.Array(Change)
+}).annotate({ identifier: "AssistantVersion" })
 export const AssistantView = Schema.Struct({ ...version, updated_at: Schema.String }).annotate({
   identifier: "Assistant"
 })
@@ -31,7 +45,7 @@ const dropUndefined = <A>(object: Readonly<Record<string, A | undefined>>): Reco
   return rest
 }
 
-export const assistantVersionView = (version: AssistantVersion): typeof AssistantVersionView.Type => ({
+const versionOf = (version: Assistant | AssistantVersion) => ({
   assistant_id: version.assistant_id,
   graph_id: version.graph_id,
   version: version.version,
@@ -43,7 +57,13 @@ export const assistantVersionView = (version: AssistantVersion): typeof Assistan
   created_at: version.created_at.toISOString()
 })
 
+export const assistantVersionView = (version: AssistantVersion): typeof AssistantVersionView.Type => ({
+  ...versionOf(version),
+  changed_by: version.changed_by,
+  changes: version.before === null ? [] : versionChanges(version.before, version)
+})
+
 export const assistantView = (assistant: Assistant): typeof AssistantView.Type => ({
-  ...assistantVersionView(assistant),
+  ...versionOf(assistant),
   updated_at: assistant.updated_at.toISOString()
 })

@@ -12,6 +12,7 @@ import {
 import { CronNotFound, TooManyCrons } from "../../domain/Cron.ts"
 import { UnusableSchedule } from "../../domain/CronSchedule.ts"
 import { NothingToResume, RunNotFound, RunStillActive, ThreadBusy, TooManyRuns } from "../../domain/Run.ts"
+import { AgentsUnreadable } from "../../domain/Staleness.ts"
 import { InvalidStoreItem } from "../../domain/StoreItem.ts"
 import { StoreReadOnly } from "../../domain/StoreScope.ts"
 import { CheckpointNotFound, ThreadExists, ThreadHasNoGraph, ThreadNotFound } from "../../domain/Thread.ts"
@@ -28,6 +29,11 @@ export class MalformedBody extends Data.TaggedError("MalformedBody")<{ readonly 
 export class BodyTooLarge extends Data.TaggedError("BodyTooLarge")<{ readonly message: string }> {}
 
 export class NotJson extends Data.TaggedError("NotJson")<{ readonly message: string }> {}
+
+/** A route of the demo's, asked of a server that is none: it says what a route says that is not there. */
+export class NoDemo extends Data.TaggedError("NoDemo")<{}> {
+  override readonly message = "Not Found"
+}
 
 /** What is wrong with a request, and where: FastAPI's shape, which clients of the reference server know. */
 export const Problem = Schema.Struct({
@@ -60,7 +66,9 @@ const Problems = Schema.Struct({ detail: Schema.Array(Problem) }).annotate({ ide
 const says = <E extends Error>(status: number, type: abstract new(...args: never) => E) =>
   answer(status, type, Failure, ({ message }) => ({ detail: message }))
 
-export const unauthorized = [says(401, Unauthorized), says(503, StorageUnavailable)]
+export const unauthorized = [says(401, Unauthorized), says(503, AgentsUnreadable), says(503, StorageUnavailable)]
+
+export const demoOnly = says(404, NoDemo)
 
 /** Which status each failure answers with. There is no other place that says so. */
 export const failures = [
@@ -94,6 +102,7 @@ export const failures = [
   says(422, NoSecretsKey),
   says(422, OutboundRefused),
   says(429, TooManyRuns),
+  says(503, AgentsUnreadable),
   says(503, EmbeddingFailed),
   says(503, StorageUnavailable)
 ]

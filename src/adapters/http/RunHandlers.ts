@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { cancelRun, deleteRun } from "../../app/usecases/CancelRun.ts"
-import { findRun } from "../../app/usecases/FollowRun.ts"
+import { findRecord, findRun } from "../../app/usecases/FollowRun.ts"
 import { findThread } from "../../app/usecases/ManageThreads.ts"
 import { Runs } from "../../ports/Runs.ts"
 import { Api } from "./Api.ts"
@@ -10,6 +10,7 @@ import { currentPrincipal } from "./Authorization.ts"
 import { joined, leaving } from "./JoinedRuns.ts"
 import { accept, acceptAndStream, acceptAndWait, awaited, onThread } from "./NewRuns.ts"
 import { selected } from "./Page.ts"
+import { runRecordView } from "./RunRecordView.ts"
 import { runConfigView, runView } from "./RunView.ts"
 import { locations } from "./Sse.ts"
 
@@ -35,6 +36,9 @@ export const layer = HttpApiBuilder.group(Api, "runs", (handlers) =>
     }),
     config: Effect.fnUntraced(function*({ params }) {
       return runConfigView(yield* findRun(params.thread_id, params.run_id, yield* currentPrincipal))
+    }),
+    record: Effect.fnUntraced(function*({ params }) {
+      return runRecordView(yield* findRecord(params.thread_id, params.run_id, yield* currentPrincipal))
     }),
     join: Effect.fnUntraced(function*({ params, query }) {
       const run = yield* findRun(params.thread_id, params.run_id, yield* currentPrincipal)

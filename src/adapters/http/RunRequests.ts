@@ -1,7 +1,20 @@
 import { Schema, SchemaGetter } from "effect"
+import { AssistantId } from "../../domain/Assistant.ts"
 import { CancelAction, Durability, MultitaskStrategy, RunStatus, StreamMode } from "../../domain/Run.ts"
 import { webhookProblem } from "../../domain/Webhook.ts"
-import { Configuration, Flag, given, limitText, listOf, maybe, offsetText, RunIdText, ThreadIdText } from "./Schemas.ts"
+import {
+  Configuration,
+  Flag,
+  given,
+  limitOf,
+  limitText,
+  listOf,
+  maybe,
+  offset,
+  offsetText,
+  RunIdText,
+  ThreadIdText
+} from "./Schemas.ts"
 import { Checkpoint } from "./StateRequests.ts"
 
 export const Nodes = Schema.Union([Schema.Literal("*"), Schema.Array(Schema.String)])
@@ -76,6 +89,10 @@ export const StatelessRun = Schema.Struct({
 })
 export type StatelessRun = typeof StatelessRun.Type
 
+/** A run as it would be sent, whatever else it would say: what it is to be explained for stands in the path. */
+const { assistant_id: _, ...explained } = run
+export const ExplainedRun = Schema.Struct(explained)
+
 /** So many are made in one transaction. */
 export const RunBatch = Schema.Array(StatelessRun).check(Schema.isMinLength(1), Schema.isMaxLength(100))
 
@@ -85,6 +102,13 @@ export const RunList = {
   status: maybe(RunStatus),
   select: maybe(listOf(Schema.String))
 }
+
+export const RunSearch = Schema.Struct({
+  assistant_id: maybe(AssistantId),
+  status: maybe(RunStatus),
+  limit: limitOf(10),
+  offset
+})
 
 export const Join = { cancel_on_disconnect: given(Flag, false) }
 

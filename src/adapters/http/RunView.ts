@@ -48,7 +48,7 @@ export const runView = (run: Run): typeof RunView.Type => ({
   updated_at: run.updated_at.toISOString()
 })
 
-const Origin = Schema.Literals(["default", "assistant", "header", "request", "server"])
+export const Origin = Schema.Literals(["default", "assistant", "header", "request", "server"])
 
 /** What a run really ran with, key by key, and where each key came from. */
 export const RunConfigView = Schema.Struct({
@@ -69,7 +69,10 @@ export const RunConfigView = Schema.Struct({
   tools: Schema.NullOr(Schema.Json)
 }).annotate({ identifier: "RunConfig" })
 
-const toolsView = ({ servers }: ToolReport) => ({ servers: servers.map((server) => ({ ...server })) })
+const toolsView = ({ agents, servers }: ToolReport) => ({
+  servers: servers.map((server) => ({ ...server })),
+  ...(agents === undefined ? {} : { agents: agents.map((agent) => ({ ...agent })) })
+})
 
 export const runConfigView = (run: Run): typeof RunConfigView.Type => ({
   run_id: run.run_id,

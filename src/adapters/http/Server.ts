@@ -2,13 +2,17 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Clock, type Duration, Effect, Layer } from "effect"
 import { Headers, HttpMiddleware, HttpRouter, HttpServerRequest, HttpServerResponse, UrlParams } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
-import { createServer } from "node:http"
 import { retryAfterSeconds } from "../../domain/Run.ts"
+import { oldestOf } from "../../domain/Staleness.ts"
+import { StaleAnswers } from "../../ports/StaleAnswers.ts"
 import { Api } from "./Api.ts"
 import * as AssistantHandlers from "./AssistantHandlers.ts"
 import { maxAssistantId } from "./AssistantRequests.ts"
 import * as Authorization from "./Authorization.ts"
+import * as Console from "./Console.ts"
 import * as CronHandlers from "./CronHandlers.ts"
+import * as DoctorHandlers from "./DoctorHandlers.ts"
+import { nodeServer } from "./NodeServer.ts"
 import * as ProtocolHandlers from "./ProtocolHandlers.ts"
 import * as RequestChecks from "./RequestChecks.ts"
 import * as RunHandlers from "./RunHandlers.ts"
@@ -17,6 +21,8 @@ import * as StoreHandlers from "./StoreHandlers.ts"
 import * as SystemHandlers from "./SystemHandlers.ts"
 import * as ThreadHandlers from "./ThreadHandlers.ts"
 import * as ThreadStateHandlers from "./ThreadStateHandlers.ts"
+
+const staleSince = "throughline-stale-since"
 
 export interface Options {
   /** 0: any free one; `HttpServer.address` tells which. */
@@ -34,6 +40,8 @@ export interface Options {
     readonly credentials?: boolean
     readonly maxAge?: number
   }
+  /** Where the console's files are, if not where its build puts them. */
+  readonly consoleFolder?: string
   /** How long a stop waits for the requests under way. */
   readonly gracefulShutdownTimeout: Duration.Input
 }
@@ -50,6 +58,7 @@ const routes = HttpApiBuilder.layer(Api).pipe(
     ProtocolHandlers.layer,
     CronHandlers.layer,
     StoreHandlers.layer,
+    DoctorHandlers.layer,
     SystemHandlers.layer
   ]),
   Layer.provide([Authorization.layer, RequestChecks.layer])
@@ -76,6 +85,19 @@ const advised = (response: HttpServerResponse.HttpServerResponse) => {
   return headers === undefined ? response : HttpServerResponse.setHeaders(response, headers)
 }
 
+/** What was put into an answer without a look at the agents' tables is said in its headers. */
+const sayingHowOld = <E, R>(handler: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
+  Effect.suspend(() => {
+    let oldest: Date | null = null
+    const note = (since: Date) => Effect.sync(() => void (oldest = oldestOf(oldest, since)))
+    return handler.pipe(
+      Effect.map((response) =>
+        oldest === null ? response : HttpServerResponse.setHeader(response, staleSince, oldest.toISOString())
+      ),
+      Effect.provideService(StaleAnswers, { note })
+    )
+  })
+
 /** Around every request: no defect gets out but into the log, and each leaves a line without its query or headers. */
 const envelope = HttpRouter.middleware(
   (handler) =>
@@ -83,7 +105,7 @@ const envelope = HttpRouter.middleware(
       const { method, url } = yield* HttpServerRequest.HttpServerRequest
       const started = yield* Clock.currentTimeMillis
       const response = url.includes("%00") ? nulInUrl : advised(
-        yield* Effect.catchDefect(handler, (defect) =>
+        yield* Effect.catchDefect(sayingHowOld(handler), (defect) =>
           Effect.as(Effect.logError("Request failed unexpectedly", defect), detail(500, "Internal Server Error")))
       )
       const ms = (yield* Clock.currentTimeMillis) - started
@@ -110,6 +132,7 @@ const cors = (origins: Options["corsOrigins"], more: Options["cors"] = {}) => {
           "x-pagination-total",
           "x-pagination-next",
           "retry-after",
+          staleSince,
           ...exposed
         ])
       ],
@@ -127,20 +150,18 @@ const redaction = Layer.mergeAll(
   Layer.succeed(UrlParams.CurrentRedactedNames, [/./])
 )
 
-/** Room for 200 headers; connections outlive the idle timeouts of the usual load balancers. */
-const nodeServer = () => {
-  const server = createServer({ maxHeaderSize: 128 * 1024, keepAliveTimeout: 75_000 })
-  // A stop closes the connections that are idle then; this is for those that become it when their last answer is out.
-  return server.on(
-    "request",
-    (_, response) => response.once("close", () => server.listening ? undefined : server.closeIdleConnections())
-  )
-}
-
 /** The API over HTTP. It listens at once: whether the database is there is for `/ready` to say. */
-export const layer = ({ cors: more, corsOrigins, gracefulShutdownTimeout, host, port }: Options) =>
+export const layer = (
+  { consoleFolder, cors: more, corsOrigins, gracefulShutdownTimeout, host, port }: Options
+) =>
   HttpRouter.serve(
-    Layer.mergeAll(routes, unknownRoute, envelope, cors(corsOrigins, more)),
+    Layer.mergeAll(
+      routes,
+      Console.layer({ folder: consoleFolder ?? Console.builtConsole }),
+      unknownRoute,
+      envelope,
+      cors(corsOrigins, more)
+    ),
     { disableLogger: true, disableListenLog: true, routerConfig: { maxParamLength: longestId } }
   ).pipe(
     Layer.provideMerge(NodeHttpServer.layerServer(nodeServer, { port, host, gracefulShutdownTimeout })),

@@ -3,10 +3,12 @@ import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { cancelRuns } from "../../app/usecases/CancelRun.ts"
 import { findRunAnywhere } from "../../app/usecases/FollowRun.ts"
+import { Runs } from "../../ports/Runs.ts"
 import { Api } from "./Api.ts"
 import { CurrentCaller } from "./Authorization.ts"
 import { joined } from "./JoinedRuns.ts"
 import { accept, acceptAll, acceptAndStream, acceptAndWait, stateless } from "./NewRuns.ts"
+import { page } from "./Page.ts"
 import { runView } from "./RunView.ts"
 import { locations } from "./Sse.ts"
 
@@ -21,6 +23,10 @@ export const layer = HttpApiBuilder.group(Api, "statelessRuns", (handlers) =>
     }),
     wait: Effect.fnUntraced(function*({ payload }) {
       return yield* acceptAndWait(stateless(payload), payload.on_disconnect)
+    }),
+    search: Effect.fnUntraced(function*({ payload }) {
+      const { items, total } = yield* (yield* Runs).search(payload, (yield* CurrentCaller).principal)
+      return page(items.map(runView), total, payload)
     }),
     batch: Effect.fnUntraced(function*({ payload }) {
       return (yield* acceptAll(payload.map(stateless))).map(runView)

@@ -3,6 +3,7 @@ import { SystemMessage, ToolMessage } from "@langchain/core/messages"
 import type { StructuredToolInterface } from "@langchain/core/tools"
 import { type BaseCheckpointSaver, isGraphBubbleUp } from "@langchain/langgraph"
 import { createAgent, createMiddleware, ToolInvocationError } from "langchain"
+import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
 import type { Graph } from "./Graph.ts"
 
 const reasonOf = (error: unknown): string => {
@@ -12,7 +13,8 @@ const reasonOf = (error: unknown): string => {
 }
 
 /**
- * A tool that fails is for the model to deal with, and a run that is stopped stops. Also, with this in place there is
+ * A tool that fails is for the model to deal with; a run that is stopped stops, and one whose database is away is handed
+ * over: another agent that it had called goes on with it. Also, with this in place there is
  * always a node `tools`: a graph has the same nodes whichever servers were there, so that any run can go on with a thread.
  */
 const toolCalls = (ready: () => Promise<void>) =>
@@ -23,7 +25,8 @@ const toolCalls = (ready: () => Promise<void>) =>
       try {
         return await handler(request)
       } catch (error) {
-        if (isGraphBubbleUp(error) || request.runtime.signal?.aborted) throw error
+        if (isGraphBubbleUp(error) || error instanceof StorageUnavailable) throw error
+        if (request.runtime.signal?.aborted) throw error
         const { id, name } = request.toolCall
         return new ToolMessage({ content: reasonOf(error), tool_call_id: id ?? "", name, status: "error" })
       }

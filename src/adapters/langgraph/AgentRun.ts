@@ -1,3 +1,4 @@
+import type { BaseCallbackHandler } from "@langchain/core/callbacks/base"
 import type { StateSnapshot } from "@langchain/langgraph"
 import { defaultRecursionLimit } from "../../domain/EffectiveConfig.ts"
 import type { JsonObject } from "../../domain/Json.ts"
@@ -26,6 +27,8 @@ const recursionLimit = (graph: Graph, { recursion_limit }: GraphRun["configurati
 export interface Terms {
   readonly signal: AbortSignal
   readonly tell: Tell
+  /** Who hears of its calls. */
+  readonly callbacks: ReadonlyArray<BaseCallbackHandler>
   /** What its nodes may see of the configuration. */
   readonly configurable: JsonObject
 }
@@ -41,7 +44,7 @@ const ordinary = (configurable: JsonObject): JsonObject =>
 const engineConfig = (
   graph: Graph,
   { attempt, configuration, graphId, request, runId, threadId }: GraphRun,
-  { configurable, signal }: Terms,
+  { callbacks, configurable, signal }: Terms,
   start: object
 ) => {
   const { assistant_id = null, user_id = null } = configuration.configurable
@@ -58,6 +61,7 @@ const engineConfig = (
     interruptAfter: breakpoints(after),
     streamMode: engineModes(request.stream_mode),
     subgraphs: request.stream_subgraphs,
+    callbacks: [...callbacks],
     durability: breakpoints(after).length === 0 ? request.durability : withSteps(request.durability),
     signal
   }

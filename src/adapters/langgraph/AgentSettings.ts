@@ -22,7 +22,8 @@ export const AgentSettings = Schema.Struct({
   base_url: optional(Schema.String),
   custom_api_key: optional(Schema.String),
   apiKeys: optional(Schema.Record(Schema.String, Schema.NullOr(Schema.String))),
-  mcp_config: optional(McpConfig)
+  mcp_config: optional(McpConfig),
+  agent_tools: optional(Schema.Array(Schema.String))
 })
 export type AgentSettings = typeof AgentSettings.Type
 

@@ -37,7 +37,13 @@ export class GraphStores extends Context.Service<GraphStores, {
           if (user === undefined) return yield* Effect.die(new Error(`Run ${run.runId} has no user`))
           const organization = pinned(run, "supabase_organization_id")
           const assistant = AssistantId.make(pinned(run, "assistant_id") ?? run.graphId)
-          const principal = yield* memberships.principal(UserId.make(user))
+          const userId = UserId.make(user)
+          // Nobody's, where it can't be known: what is an organisation's stays closed.
+          const principal = yield* Effect.catchTag(
+            memberships.principal(userId),
+            "AgentsUnreadable",
+            () => Effect.succeed({ userId, memberships: [] })
+          )
           const actor: StoreActor = {
             principal,
             organization: organization === undefined ? null : OrganizationId.make(organization)

@@ -1,4 +1,5 @@
 import { Effect, Layer, Redacted, type Scope, Stream } from "effect"
+import { AsyncLocalStorage } from "node:async_hooks"
 import { UnknownGraph } from "../../domain/Assistant.ts"
 import type { ToolReport } from "../../domain/Run.ts"
 import { AgentGraphs, type GraphRun, type GraphSignal } from "../../ports/AgentGraphs.ts"
@@ -6,6 +7,7 @@ import { ToolSource } from "../../ports/ToolSource.ts"
 import { builtInAgent } from "./BuiltInAgent.ts"
 import { Checkpointer } from "./Checkpointer.ts"
 import { failure, redact, secretTexts } from "./Failures.ts"
+import { gathered } from "./Gathered.ts"
 import type { GraphFile } from "./GraphFile.ts"
 import { graphStates } from "./GraphStates.ts"
 import { GraphStores } from "./GraphStores.ts"
@@ -22,9 +24,11 @@ export const layer = (own: ReadonlyArray<GraphFile> = []) =>
       const checkpointer = yield* Checkpointer
       const models = yield* Models
       const stores = yield* GraphStores
-      const builtIn = builtInAgent({ models, toolSource: yield* ToolSource })
-      const graphs = new Map<string, ServedGraph>([["agent", builtIn], ...yield* ownGraphs(own)])
+      const parts = { models, toolSource: yield* ToolSource }
+      const graphs = new Map<string, ServedGraph>([["agent", builtInAgent(parts)], ...yield* ownGraphs(own, parts)])
       const names = [...graphs.keys()]
+      // LangGraph takes a graph that is run in the course of another's work for a nested one: none of ours is.
+      const outside = AsyncLocalStorage.snapshot()
 
       const served = Effect.fnUntraced(function*(graphId: string) {
         const graph = graphs.get(graphId)
@@ -53,19 +57,21 @@ export const layer = (own: ReadonlyArray<GraphFile> = []) =>
       > {
         const secrets = secretsIn(run)
         const tell = (text: string) => redact(text, secrets)
-        const saver = (yield* checkpointer.saver).telling(tell).forRun(run)
+        const saver = (yield* checkpointer.saver).telling(tell).timing(run.steps.writing).forRun(run)
         const { configurable, graph, report } = yield* (yield* served(run.graphId)).forRun(run, {
           saver,
           store: stores.forRun(run)
         })
         const { startRun } = yield* Effect.promise(() => import("./AgentRun.ts"))
+        const { StepCallbacks } = yield* Effect.promise(() => import("./StepCallbacks.ts"))
+        const callbacks = [new StepCallbacks(run.steps, tell)]
         const stop = yield* Effect.acquireRelease(
           Effect.sync(() => new AbortController()),
           (stop) => Effect.sync(() => stop.abort())
         )
         const signals = yield* Effect.acquireRelease(
           Effect.tryPromise({
-            try: () => startRun(graph, run, { signal: stop.signal, tell, configurable }),
+            try: () => outside(() => startRun(graph, run, { signal: stop.signal, tell, callbacks, configurable })),
             catch: (error) => error
           }),
           (signals) => {
@@ -85,9 +91,11 @@ export const layer = (own: ReadonlyArray<GraphFile> = []) =>
         return Stream.unwrap(
           start(request).pipe(
             Effect.map(({ report, signals }) => {
-              const frames = Stream.fromAsyncIterable(signals, failed)
+              const frames = gathered(signals, failed)
               const tools: GraphSignal = { _tag: "Tools", report }
-              return report.servers.length === 0 ? frames : Stream.concat(Stream.make(tools), frames)
+              return report.servers.length === 0 && report.agents === undefined
+                ? frames
+                : Stream.concat(Stream.make(tools), frames)
             }),
             Effect.mapError(failed)
           )
@@ -105,6 +113,7 @@ export const layer = (own: ReadonlyArray<GraphFile> = []) =>
         names,
         check,
         defaults: (graphId) => graphs.get(graphId)?.defaults ?? {},
+        equipment: (request) => Effect.flatMap(served(request.graphId), (graph) => graph.equipment(request)),
         run: (request) => Stream.unwrap(Effect.as(check(request.graphId), run(request))),
         ...graphStates({ graphOf: forThreads, saver: checkpointer.saver }),
         schemas: (graphId) => of(graphId, ({ schemas }) => schemas),

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import type { EffectiveConfig } from "../../domain/EffectiveConfig.ts"
 import type { GraphRun } from "../../ports/AgentGraphs.ts"
+import { namedEquipment, type Parts } from "./Equipment.ts"
 import { bound, type GraphMaker, type GraphUnloadable, makeGraph } from "./GraphLoader.ts"
 import type { Memory, ServedGraph } from "./ServedGraph.ts"
 
@@ -18,7 +19,11 @@ const configOf = ({ configurable, context, metadata, recursion_limit, tags }: Ef
 })
 
 /** An operator's own graph: what it does is its own, what it remembers and what it is told is like everybody's. */
-export const ownGraph = (graphId: string, loaded: Effect.Effect<GraphMaker, GraphUnloadable>): ServedGraph => {
+export const ownGraph = (
+  graphId: string,
+  loaded: Effect.Effect<GraphMaker, GraphUnloadable>,
+  parts: Parts
+): ServedGraph => {
   /** There is no run whose configuration it could be made by. */
   const forThreads = Effect.flatMap(
     loaded,
@@ -41,6 +46,7 @@ export const ownGraph = (graphId: string, loaded: Effect.Effect<GraphMaker, Grap
       })
       return { graph: bound(graph, memory.saver, store), report: noTools, configurable }
     }),
+    equipment: namedEquipment(parts),
     forThreads: (saver) => Effect.map(forThreads, (graph) => bound(graph, saver)),
     schemas: Effect.gen(function*() {
       const graph = yield* forThreads

@@ -9,7 +9,7 @@ import {
   ERROR,
   type PendingWrite
 } from "@langchain/langgraph-checkpoint"
-import { Effect, Metric, Predicate } from "effect"
+import { Metric, Predicate } from "effect"
 import { RunOvertaken } from "../../domain/Run.ts"
 import { type StateClaim, StateClaimLost } from "../../domain/Thread.ts"
 import { chosen, latest } from "./CheckpointChoice.ts"
@@ -18,6 +18,7 @@ import { configOf, placeOf, type Rows, rowsOfPut, rowsOfWrites } from "./Checkpo
 import { CheckpointSerde } from "./CheckpointSerde.ts"
 import { type Claim, deleteThread, insert, select, type Writer } from "./CheckpointStatements.ts"
 import { tupleOf } from "./CheckpointTuple.ts"
+import { RunWrites } from "./RunWrites.ts"
 import { StepWriter } from "./StepWriter.ts"
 
 /** An error's words without what is secret in them. */
@@ -27,6 +28,8 @@ interface For {
   /** Whose claim it writes for; without one it writes whatever it is given. */
   readonly claim: Writer
   readonly tell: Tell
+  /** A statement begins; what comes back is called when it is through. */
+  readonly writing: () => () => void
 }
 
 const fenced = Metric.withAttributes(
@@ -39,7 +42,7 @@ const fenced = Metric.withAttributes(
 
 const nothing: Rows = { checkpoints: [], blobs: [], writes: [] }
 
-const anybody: For = { claim: null, tell: (text) => text }
+const anybody: For = { claim: null, tell: (text) => text, writing: () => () => {} }
 
 const isError = (value: unknown): value is { readonly name: string; readonly message: string } =>
   Predicate.hasProperty(value, "message") && typeof value.message === "string"
@@ -51,14 +54,17 @@ const isError = (value: unknown): value is { readonly name: string; readonly mes
  */
 export class Saver extends BaseCheckpointSaver {
   readonly #ask: Ask
+  /** Of all runs of this process. */
+  readonly #runs: RunWrites
   readonly #for: For
   readonly #serde: CheckpointSerde
   readonly #writer: StepWriter
 
-  constructor(ask: Ask, whom: For = anybody) {
+  constructor(ask: Ask, runs: RunWrites = new RunWrites(ask), whom: For = anybody) {
     const serde = new CheckpointSerde()
     super(serde)
     this.#ask = ask
+    this.#runs = runs
     this.#for = whom
     this.#serde = serde
     this.#writer = new StepWriter((rows) => this.#store(rows), { forgives: whom.claim === null })
@@ -66,17 +72,22 @@ export class Saver extends BaseCheckpointSaver {
 
   /** The same memory for one claim of a run: once the run is not that claim's any more, every write is `RunOvertaken`. */
   forRun({ attempt, runId }: Claim): Saver {
-    return new Saver(this.#ask, { ...this.#for, claim: { attempt, runId } })
+    return new Saver(this.#ask, this.#runs, { ...this.#for, claim: { attempt, runId } })
   }
 
   /** The same memory for one update of a thread's state: once a run has started there, every write is `StateClaimLost`. */
   forState(claim: StateClaim): Saver {
-    return new Saver(this.#ask, { ...this.#for, claim })
+    return new Saver(this.#ask, this.#runs, { ...this.#for, claim })
   }
 
   /** The same memory for one run: what a task failed with is kept in the words that may be told of it. */
   telling(tell: Tell): Saver {
-    return new Saver(this.#ask, { ...this.#for, tell })
+    return new Saver(this.#ask, this.#runs, { ...this.#for, tell })
+  }
+
+  /** The same memory for one run: somebody wants to know how long its writes take. */
+  timing(writing: For["writing"]): Saver {
+    return new Saver(this.#ask, this.#runs, { ...this.#for, writing })
   }
 
   /** Everything handed over so far is committed, and was still the claim's to write. */
@@ -133,14 +144,15 @@ export class Saver extends BaseCheckpointSaver {
   }
 
   async #store(rows: Rows): Promise<void> {
-    const { claim } = this.#for
-    const held = await this.#ask((sql) =>
-      insert(sql, claim, rows).pipe(
-        Effect.map((found) => claim === null || found.length > 0),
-        Effect.tap((held) => held ? Effect.void : Metric.update(fenced, 1))
+    const { claim, writing } = this.#for
+    const written = writing()
+    const held = await (claim !== null && "runId" in claim
+      ? this.#runs.write(claim, rows)
+      : this.#ask((sql) => insert(sql, [{ claim, rows }], { waits: true })).then((by) => by.length > 0)).finally(
+        written
       )
-    )
     if (claim === null || held) return
+    await this.#ask(() => Metric.update(fenced, 1))
     throw "token" in claim ? new StateClaimLost({ thread: claim.thread_id }) : new RunOvertaken({ run: claim.runId })
   }
 

@@ -3,6 +3,7 @@ import type { Effect, Scope } from "effect"
 import type { JsonObject } from "../../domain/Json.ts"
 import type { ToolReport } from "../../domain/Run.ts"
 import type { GraphRun } from "../../ports/AgentGraphs.ts"
+import type { Equipment, EquipmentRequest } from "../../ports/Equipment.ts"
 import type { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
 import type { Graph } from "./Graph.ts"
 import type { Saver } from "./Saver.ts"
@@ -29,6 +30,8 @@ export interface ServedGraph {
   readonly ready: Effect.Effect<void, unknown>
   /** Made for each run: nothing of one run is in the next. */
   readonly forRun: (run: GraphRun, memory: Memory) => Effect.Effect<RunnableGraph, unknown, Scope.Scope>
+  /** What a run of it would have, without one. */
+  readonly equipment: (request: EquipmentRequest) => Effect.Effect<Equipment>
   /** For looking at threads, and writing to them: the same nodes as every run has, nothing behind them. */
   readonly forThreads: (saver: Saver) => Effect.Effect<Graph, unknown>
   readonly schemas: Effect.Effect<JsonObject, unknown>

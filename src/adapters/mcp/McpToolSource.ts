@@ -1,11 +1,11 @@
 import type { DynamicStructuredTool } from "@langchain/core/tools"
 import { Duration, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { type McpServer, printableUrl } from "../../domain/McpConfig.ts"
+import { toolNames } from "../../domain/ToolNames.ts"
 import { Outbound } from "../../ports/Outbound.ts"
 import type { RunCredentials } from "../../ports/RunCredentials.ts"
 import { ToolSource } from "../../ports/ToolSource.ts"
 import { timedOut } from "./Failures.ts"
-import { toolNames } from "./ToolNames.ts"
 
 export interface Options {
   /** How long a server may take to connect and list its tools. */
@@ -22,6 +22,9 @@ interface Loaded {
   readonly tools: ReadonlyArray<DynamicStructuredTool>
   readonly error: string | null
 }
+
+/** With how long it took. */
+type Asked = Loaded & { readonly ms: number }
 
 const hasOwnCredentials = ({ headers = {} }: McpServer) =>
   Object.keys(headers).some((name) => name.toLowerCase() === "authorization")
@@ -50,6 +53,10 @@ const failed = (server: McpServer, error: string) => {
   )
 }
 
+/** In whole milliseconds: more than that no network keeps to. */
+const timed = <E, R>(asking: Effect.Effect<Loaded, E, R>): Effect.Effect<Asked, E, R> =>
+  Effect.map(Effect.timed(asking), ([took, loaded]) => ({ ...loaded, ms: Math.round(Duration.toMillis(took)) }))
+
 /** Gives the tools the names by which the model will call them. */
 const renamed = (loaded: ReadonlyArray<Loaded>): ReadonlyArray<DynamicStructuredTool> => {
   const tools = loaded.flatMap(({ server, tools }) =>
@@ -62,12 +69,13 @@ const renamed = (loaded: ReadonlyArray<Loaded>): ReadonlyArray<DynamicStructured
   })
 }
 
-const report = (loaded: ReadonlyArray<Loaded>) => ({
-  servers: loaded.map(({ error, server, tools }) => ({
+const report = (loaded: ReadonlyArray<Asked>) => ({
+  servers: loaded.map(({ error, ms, server, tools }) => ({
     name: server.name,
     url: printableUrl(server.url),
     tools: tools.map(({ name }) => name),
-    error
+    error,
+    ms
   }))
 })
 
@@ -86,7 +94,7 @@ export const layer = (options: Options = {}) =>
       const connectTimeout = Duration.fromInputUnsafe(options.connectTimeout ?? "5 seconds")
       const callTimeout = Duration.fromInputUnsafe(options.callTimeout ?? "2 minutes")
 
-      const load = Effect.fnUntraced(function*(
+      const ask = Effect.fnUntraced(function*(
         server: McpServer,
         trusted: boolean,
         token: RunCredentials["token"],
@@ -116,7 +124,7 @@ export const layer = (options: Options = {}) =>
           if (servers.length === 0) return { tools: [], report: { servers: [] } }
           // Closed side by side as well: one that is slow to say goodbye does not hold up the others.
           const run = yield* Scope.fork(yield* Scope.Scope, "parallel")
-          const loaded = yield* Effect.forEach(servers, (server) => load(server, trusted, token, run), {
+          const loaded = yield* Effect.forEach(servers, (server) => timed(ask(server, trusted, token, run)), {
             concurrency: sideBySide
           })
           const tools = renamed(loaded)

@@ -29,17 +29,24 @@ const publicLookup = (name: string, options: LookupOptions, done: Resolved): voi
     return options.all === true ? done(null, addresses) : done(null, first.address, first.family)
   })
 
+type Place = Pick<URL, "hostname" | "port" | "protocol">
+
+/** What becomes of a connection: nothing stands in its way, its name is looked up first, or it is refused. */
+const admission = (allow: Options["allow"], { hostname, port, protocol }: Place) => {
+  const host = withoutBrackets(hostname)
+  if (isAllowedHost(allow, host, port || defaultPort(protocol))) return "free"
+  // Nobody looks an IP address up, so it is checked here. Its odd spellings the URL parser has already written out.
+  const refused = isIP(host) !== 0 && isPrivateAddress(host)
+  return refused ? new OutboundRefused({ host, why: "it is a private address" }) : "looked up"
+}
+
 const guardedConnector = (build: typeof buildConnector, allow: Options["allow"]): buildConnector.connector => {
   const free = build({})
   const guarded = build({ lookup: publicLookup })
   return (options, done) => {
-    const host = withoutBrackets(options.hostname)
-    if (isAllowedHost(allow, host, options.port || defaultPort(options.protocol))) return free(options, done)
-    // Nobody looks an IP address up, so it is checked here. Its odd spellings the URL parser has already written out.
-    if (isIP(host) !== 0 && isPrivateAddress(host)) {
-      return done(new OutboundRefused({ host, why: "it is a private address" }), null)
-    }
-    return guarded(options, done)
+    const admitted = admission(allow, options)
+    if (admitted === "free") return free(options, done)
+    return admitted === "looked up" ? guarded(options, done) : done(admitted, null)
   }
 }
 
@@ -50,6 +57,17 @@ const refusalIn = (error: unknown): OutboundRefused | undefined => {
   if (error instanceof OutboundRefused) return error
   return error instanceof Error && error.cause !== undefined ? refusalIn(error.cause) : undefined
 }
+
+const refusedScheme = ({ host, protocol }: URL): OutboundRefused | undefined =>
+  protocol === "http:" || protocol === "https:"
+    ? undefined
+    : new OutboundRefused({ host: host || "(no host)", why: `${protocol} is not a scheme of the web` })
+
+/** Asks for a name's addresses, as a connection does. */
+const lookedUp = (host: string) =>
+  Effect.callback<void, OutboundRefused>((resume) =>
+    publicLookup(host, {}, (error) => resume(error instanceof OutboundRefused ? Effect.fail(error) : Effect.void))
+  )
 
 export const layer = ({ allow }: Options) =>
   Layer.effect(
@@ -66,15 +84,19 @@ export const layer = ({ allow }: Options) =>
       yield* Effect.addFinalizer(() => Effect.promise(async () => (await loading)?.agent.destroy()))
 
       const guarded: typeof globalThis.fetch = async (input, init) => {
-        const { host, protocol } = urlOf(input)
-        if (protocol !== "http:" && protocol !== "https:") {
-          throw new OutboundRefused({ host: host || "(no host)", why: `${protocol} is not a scheme of the web` })
-        }
+        const refused = refusedScheme(urlOf(input))
+        if (refused !== undefined) throw refused
         const { agent, fetch } = await (loading ??= load())
         return fetch(input, { ...init, dispatcher: agent }).catch((error: unknown) => {
           throw refusalIn(error) ?? error
         })
       }
-      return Outbound.of({ trusted: (input, init) => globalThis.fetch(input, init), guarded })
+      const check = Effect.fnUntraced(function*(url: URL) {
+        const admitted = refusedScheme(url) ?? admission(allow, url)
+        if (admitted instanceof OutboundRefused) return yield* admitted
+        if (admitted === "looked up") yield* lookedUp(withoutBrackets(url.hostname))
+      })
+
+      return Outbound.of({ trusted: (input, init) => globalThis.fetch(input, init), guarded, check })
     })
   )

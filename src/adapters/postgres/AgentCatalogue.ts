@@ -30,6 +30,9 @@ const tables: Record<string, { readonly required: ReadonlyArray<string>; readonl
 
 export const agentTables = Object.keys(tables)
 
+/** Who belongs to which organisation. There are agents without it, and nobody who may use them. */
+export const membersTable = "organization_members"
+
 export const CatalogueRow = Schema.Struct({ table: Schema.String, column: Schema.String, type: Schema.String })
 
 /** The columns that are there: `table.column` and its type. */
@@ -73,6 +76,7 @@ export const agentExpressions = (catalogue: Catalogue) => {
     creator: column("created_by_user_id", "?::text", "null::text"),
     notDeleted: column("deleted_at", "? is null", "true"),
     authRequired: catalogue.has("mcp_tools.auth_required") ? "coalesce(tool.auth_required, false)" : "false",
+    hasMembers: catalogue.has(`${membersTable}.user_id`),
     assistantIdType: catalogue.get("agents.langgraph_assistant_id") === "uuid" ? "uuid" : "text"
   }
 }

@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { type Agent, Engine, Ownership } from "../../domain/Agent.ts"
+import type { AgentState } from "../../domain/AgentGone.ts"
 import { OrganizationId, UserId } from "../../domain/Principal.ts"
 
 export const AgentRow = Schema.Struct({
@@ -47,4 +48,22 @@ export const agentOf = (row: AgentRow): Agent => ({
     : Ownership.Personal({ userId: row.creator }),
   mcpTools: row.mcp_tools,
   assistantId: row.assistant_id
+})
+
+export const AgentStateRow = Schema.Struct({
+  name: Schema.String,
+  organization_id: OrganizationId,
+  status: Schema.String,
+  deleted: Schema.Boolean,
+  is_global: Schema.Boolean,
+  creator: Schema.NullOr(UserId)
+})
+
+export const agentStateOf = (row: typeof AgentStateRow.Type): AgentState => ({
+  name: row.name,
+  organizationId: row.organization_id,
+  personalTo: row.is_global ? null : row.creator,
+  status: row.status,
+  deleted: row.deleted,
+  template: !row.is_global && row.creator === null
 })

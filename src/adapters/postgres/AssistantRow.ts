@@ -2,7 +2,7 @@ import { Schema } from "effect"
 import { type Assistant, type AssistantConfig, AssistantId, type Provenance } from "../../domain/Assistant.ts"
 import { OrganizationId, UserId } from "../../domain/Principal.ts"
 
-const Config: Schema.Codec<AssistantConfig> = Schema.StructWithRest(
+export const Config: Schema.Codec<AssistantConfig> = Schema.StructWithRest(
   Schema.Struct({
     configurable: Schema.optionalKey(Schema.JsonObject),
     tags: Schema.optionalKey(Schema.Array(Schema.String)),
@@ -49,7 +49,9 @@ export const AssistantVersionRow = Schema.Struct({
   ...content,
   assistant_id: AssistantId,
   version: Schema.Int,
-  created_at: Schema.Date
+  created_at: Schema.Date,
+  changed_by: Schema.NullOr(UserId),
+  before: Schema.NullOr(Schema.Struct(content))
 })
 
 type ProvenanceColumns =

@@ -25,7 +25,7 @@ const fenced = Metric.withAttributes(
 
 export const voided = (events: number): Effect.Effect<void> => Metric.update(fenced, events)
 
-/** Writes what is due, a statement for all runs that have something, and tells of it in the same transaction. */
+/** Writes what is due, a statement for all runs that have something, and tells of it. */
 export const eventFlush = (
   sql: PgClient.PgClient,
   signals: Signals["Service"],
@@ -84,9 +84,10 @@ export const eventFlush = (
     function*(some: ReadonlyMap<Outbox, ClaimedBatch>) {
       const batches = [...some.values()]
       const news = Signal.News({ from: signals.replica, runIds: batches.map(({ claim }) => claim.run_id) })
-      const fates = yield* rows.append(batches).pipe(Effect.tap(signals.tell([news])), sql.withTransaction)
+      const fates = yield* rows.append(batches)
       const byRun = new Map(fates.map(({ fate, run_id }) => [run_id, fate]))
       for (const [outbox, batch] of some) yield* settle(outbox, batch, byRun.get(batch.claim.run_id) ?? "busy")
+      yield* signals.hint([news])
     },
     Effect.timeout(patience)
   )

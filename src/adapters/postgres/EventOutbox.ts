@@ -39,7 +39,8 @@ export interface Outbox {
 export const emptyOutbox = (claim: RunClaim): Outbox => ({
   claim,
   waiting: [],
-  end: undefined,
+  // Whoever takes a run up first finds nothing in its log; if that is wrong, the first row is refused and it is asked.
+  end: claim.attempt === 1 ? { nextId: 0, bytes: 0 } : undefined,
   batch: undefined,
   unwritten: 0,
   published: 0,

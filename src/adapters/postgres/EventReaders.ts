@@ -1,7 +1,7 @@
 import type { PgClient } from "@effect/sql-pg"
 import { Cause, Clock, Effect, Exit, Latch, PubSub, Stream } from "effect"
 import type { RunId } from "../../domain/Run.ts"
-import { afterAll, type NumberedRunEvent } from "../../ports/RunEvents.ts"
+import { afterAll, type NumberedRunEvent, type ReadOptions } from "../../ports/RunEvents.ts"
 import { orUnavailable } from "./Database.ts"
 import { acceptView, endCursor, type EventCursor, offerRow, takeRows } from "./EventCursor.ts"
 import { eventPages, type Place } from "./EventPages.ts"
@@ -100,7 +100,8 @@ export const eventReaders = Effect.fnUntraced(function*(sql: PgClient.PgClient, 
   yield* Effect.forkScoped(Effect.forever(Effect.map(PubSub.take(heard), hear)))
   yield* Effect.forkScoped(Effect.forever(Effect.delay(poll, deafFloor)))
 
-  const enter = Effect.fnUntraced(function*(runId: RunId, after: number) {
+  const enter = Effect.fnUntraced(function*(runId: RunId, after: number, { begun = true }: ReadOptions) {
+    const now = yield* Clock.currentTimeMillis
     const cursor: EventCursor = {
       runId,
       endOnly: after === afterAll,
@@ -108,13 +109,14 @@ export const eventReaders = Effect.fnUntraced(function*(sql: PgClient.PgClient, 
       at: Math.max(after, -1),
       rows: [],
       letters: 0,
-      behind: true,
+      behind: begun,
       ended: false,
-      heardAt: yield* Clock.currentTimeMillis
+      // What another replica has told before we were here is looked for with the next poll.
+      heardAt: begun ? now : now - floor
     }
     const cursors = readers.get(runId) ?? new Set()
     readers.set(runId, cursors.add(cursor))
-    want(cursor)
+    if (begun) want(cursor)
     return cursor
   })
 
@@ -142,11 +144,18 @@ export const eventReaders = Effect.fnUntraced(function*(sql: PgClient.PgClient, 
     written: (runId: RunId, events: ReadonlyArray<NumberedRunEvent>) => {
       for (const cursor of readers.get(runId) ?? []) if (!cursor.endOnly && offerRow(cursor, events)) want(cursor)
     },
-    /** There is something to read that was not handed over. */
-    news: (runId: RunId) => readers.get(runId)?.forEach(want),
-    read: (runId: RunId, after: number): Stream.Stream<NumberedRunEvent> =>
+    /** The same with the last row of a log; without it there is a last row, and it has to be looked for. */
+    ended: (runId: RunId, events: ReadonlyArray<NumberedRunEvent> | undefined) => {
+      const last = events?.at(-1)?.id
+      for (const cursor of readers.get(runId) ?? []) {
+        const knows = last !== undefined && (cursor.endOnly || !offerRow(cursor, events ?? []) && cursor.at >= last)
+        if (knows) endCursor(cursor)
+        else want(cursor)
+      }
+    },
+    read: (runId: RunId, after: number, options: ReadOptions = {}): Stream.Stream<NumberedRunEvent> =>
       Stream.unwrap(Effect.gen(function*() {
-        const cursor = yield* Effect.acquireRelease(enter(runId, after), leave)
+        const cursor = yield* Effect.acquireRelease(enter(runId, after, options), leave)
         return Stream.fromIterableEffectRepeat(
           Effect.flatMap(next(cursor), (events) => events.length > 0 ? Effect.succeed(events) : Cause.done())
         )

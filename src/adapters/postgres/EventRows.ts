@@ -1,7 +1,7 @@
 import type { PgClient } from "@effect/sql-pg"
 import { Effect, Schema } from "effect"
 import { type Run, type RunClaim, RunId } from "../../domain/Run.ts"
-import { metadataEvent, type RunEvent } from "../../ports/RunEvents.ts"
+import { metadataEvent, type NumberedRunEvent, type RunEvent } from "../../ports/RunEvents.ts"
 import type { EventBatch } from "./EventOutbox.ts"
 import { bytesOf, encodeEvents, eventBytes, sized } from "./EventText.ts"
 import { decodeRows } from "./Values.ts"
@@ -19,6 +19,7 @@ const Fate = Schema.Literals(["written", "overtaken", "moved", "busy"])
 export type Fate = typeof Fate.Type
 
 const decodeEnds = decodeRows(Schema.Struct({ run_id: RunId, next_id: Schema.Int, bytes: Schema.Int }))
+const decodePlaces = decodeRows(Schema.Struct({ first_id: Schema.Int, last_id: Schema.Int }))
 const decodeFates = decodeRows(Schema.Struct({ run_id: RunId, fate: Fate }))
 
 /** Rows of logs, as they are written. */
@@ -113,7 +114,8 @@ export const eventRows = (sql: PgClient.PgClient) => ({
 
   /**
    * The last row of a log, once. Whoever is the first to end a run without having executed it writes the metadata, too.
-   * What nobody could read again is left out: whoever waits for it finds the thread's state.
+   * What nobody could read again is left out: whoever waits for it finds the thread's state. Answers what was written,
+   * nothing if the log had ended before.
    */
   end: (
     { attempt, owner, run_id, thread_id }: Pick<Run, "run_id" | "thread_id" | "owner" | "attempt">,
@@ -121,7 +123,7 @@ export const eventRows = (sql: PgClient.PgClient) => ({
   ) => {
     const last = events.map(sized).filter(({ bytes }) => bytes <= eventBytes)
     const all = [sized(metadataEvent({ run_id, attempt })), ...last]
-    return Effect.asVoid(sql`
+    return decodePlaces(sql`
       insert into langgraph_server.run_events (
         run_id, first_id, last_id, attempt, thread_id, owner_id, events, log_bytes, ended
       )
@@ -144,6 +146,13 @@ export const eventRows = (sql: PgClient.PgClient) => ({
           limit 1
         ) e on true
       where e.ended is not true
-      on conflict do nothing`)
+      on conflict do nothing
+      returning first_id, last_id`).pipe(
+      Effect.map(([place]) => {
+        if (place === undefined) return undefined
+        const written = place.last_id - place.first_id + 1 === all.length ? all : last
+        return written.map(({ data, event }, index): NumberedRunEvent => ({ id: place.first_id + index, event, data }))
+      })
+    )
   }
 })

@@ -16,6 +16,8 @@ export interface WriterOptions {
 /** How much may be unwritten before publishing waits, in bytes: of one run, and of all together. */
 const roomOfRun = 8_388_608
 const roomOfAll = 67_108_864
+/** How many flushes may follow one another at once: what a run begins with must not keep its first token waiting. */
+const burst = 3
 /** How long the outbox of a run that has gone silent is kept, in ms: without it the database is asked again. */
 const idle = 600_000
 
@@ -40,17 +42,20 @@ export const eventWriter = Effect.fnUntraced(function*(
     }
   })
 
-  /** The first of many goes at once, those that follow go together. A database that is away is tried again, ever more rarely. */
+  /** The first of many go at once, those that follow go together. A database that is away is tried again, ever more rarely. */
   const work = Effect.gen(function*() {
-    let started = 0, failures = 0
+    let allowed = burst, at = 0, failures = 0
     while (true) {
       yield* wake.await
       const now = yield* Clock.currentTimeMillis
-      const rest = Math.max(started + flushEvery - now, failures === 0 ? 0 : Math.min(1000, 50 * 2 ** failures))
+      allowed = Math.min(burst, allowed + (now - at) / flushEvery)
+      at = now
+      const spaced = Math.ceil((1 - allowed) * flushEvery)
+      const rest = Math.max(spaced, failures === 0 ? 0 : Math.min(1000, 50 * 2 ** failures))
       if (rest > 0) yield* failures === 0 ? Effect.timeoutOption(hurry.await, rest) : Effect.sleep(rest)
       wake.closeUnsafe()
       hurry.closeUnsafe()
-      started = yield* Clock.currentTimeMillis
+      allowed -= 1
       failures = Exit.isSuccess(yield* Effect.exit(round)) ? 0 : failures + 1
       yield* progress.release
       if (due.size > 0) wake.openUnsafe()

@@ -1,7 +1,7 @@
 import { PgClient } from "@effect/sql-pg"
-import { Array, Cache, Effect, Exit, Layer, Option, Semaphore } from "effect"
-import { SqlError, type Statement } from "effect/sql"
+import { Array, Cache, Clock, Effect, Exit, Layer, Option, Schema, Semaphore } from "effect"
 import { isUuid } from "../../domain/AssistantId.ts"
+import type { Membership } from "../../domain/Principal.ts"
 import { AgentSource, AgentTablesUnreadable } from "../../ports/AgentSource.ts"
 import {
   type AgentExpressions,
@@ -9,26 +9,35 @@ import {
   agentTables,
   catalogueOf,
   CatalogueRow,
+  membersTable,
   missingIn
 } from "./AgentCatalogue.ts"
-import { agentOf, AgentRow } from "./AgentRow.ts"
-import { orUnavailable, sqlState } from "./Database.ts"
+import { agentOf, AgentRow, agentStateOf, AgentStateRow } from "./AgentRow.ts"
+import { agentStatements } from "./AgentStatements.ts"
+import { briefReads, isOutdated, orUnreadable } from "./BriefReads.ts"
+import { orUnavailable } from "./Database.ts"
+import { MembershipRow } from "./MembershipRow.ts"
 import { inScope } from "./Scope.ts"
 import { decodeRows } from "./Values.ts"
 
+const nobodys: ReadonlyArray<Membership> = []
+
 const decodeAgents = decodeRows(AgentRow)
 const decodeCatalogue = decodeRows(CatalogueRow)
+const decodeStates = decodeRows(AgentStateRow)
+const decodeSeen = decodeRows(
+  Schema.Struct({ agent: Schema.NullOr(AgentRow), memberships: Schema.Array(MembershipRow) })
+)
 
-/** Undefined table, undefined column: the consumer has migrated since we looked. */
-const isOutdated = (error: unknown) => SqlError.isSqlError(error) && ["42P01", "42703"].includes(sqlState(error) ?? "")
-
-const isForbidden = <E>(error: E): error is E & SqlError.SqlError =>
-  SqlError.isSqlError(error) && error.reason._tag === "AuthorizationError"
+/** So long what was found out about the tables as a whole is believed. */
+const outcomeMillis = 2_000
 
 export const PgAgentSource = Layer.effect(
   AgentSource,
   Effect.gen(function*() {
     const sql = yield* PgClient.PgClient
+    const { agents, seenBy, state, touch, writeBack } = agentStatements(sql)
+    const briefly = briefReads(sql)
 
     const readCatalogue = Effect.gen(function*() {
       const rows = yield* decodeCatalogue(sql`
@@ -36,7 +45,7 @@ export const PgAgentSource = Layer.effect(
         from pg_catalog.pg_class c
         join pg_catalog.pg_attribute a on a.attrelid = c.oid
         where c.relnamespace = to_regnamespace('public')
-          and c.relname = any(${agentTables}::text[])
+          and c.relname = any(${[...agentTables, membersTable]}::text[])
           and a.attnum > 0
           and not a.attisdropped`)
       const catalogue = catalogueOf(rows)
@@ -65,58 +74,29 @@ export const PgAgentSource = Layer.effect(
       return attempt.pipe(
         Effect.tapError((error) => isOutdated(error) ? Cache.invalidate(catalogue, "public") : Effect.void),
         Effect.retry({ times: 1, while: isOutdated }),
-        Effect.catchIf(
-          isForbidden,
-          () => Effect.fail(new AgentTablesUnreadable({ missing: ["our right to read them"] }))
-        )
+        orUnreadable
       )
     }
 
+    /** How the last brief read of the tables ended, and when. */
+    let outcome: { readonly at: number; readonly error: Option.Option<AgentTablesUnreadable> } | undefined
+
+    /** What somebody waits for who is being answered. */
+    const read = <A, E, R>(statement: (agent: AgentExpressions) => Effect.Effect<A, E, R>) =>
+      withCatalogue((agent) => briefly(statement(agent))).pipe(
+        Effect.onExit((exit) =>
+          Effect.map(Clock.currentTimeMillis, (at) => {
+            const error = Exit.findErrorOption(exit)
+            if (Exit.isSuccess(exit)) outcome = { at, error: Option.none() }
+            else if (Option.isSome(error) && error.value instanceof AgentTablesUnreadable) {
+              outcome = { at, error: Option.some(error.value) }
+            }
+          })
+        )
+      )
+
     /** Whoever waits for another replica's sync holds a connection: one of ours at a time, or nobody else would get one. */
     const inLine = yield* Semaphore.make(1)
-
-    /** Templates (v2: for nobody in particular, by nobody) are not agents. */
-    const agents = (agent: AgentExpressions, which: Statement.Fragment) =>
-      sql`
-        select
-          a.id::text,
-          a.organization_id::text,
-          a.name,
-          ${sql.literal(agent.description)} as description,
-          ${sql.literal(agent.graph)} as graph_id,
-          ${sql.literal(agent.engine)} is not null as has_engine,
-          ${sql.literal(agent.engineType)} as engine_type,
-          model.runtime_model_name as model,
-          ${sql.literal(agent.systemPrompt)} as system_prompt,
-          ${sql.literal(agent.sampling)} as sampling,
-          ${sql.literal(agent.tools)} as agent_tools,
-          ${sql.literal(agent.isGlobal)} as is_global,
-          ${sql.literal(agent.creator)} as creator,
-          coalesce(tools.rows, '[]') as mcp_tools,
-          a.langgraph_assistant_id::text as assistant_id
-        from public.agents a
-        left join public.global_ai_engines engine on engine.id = ${sql.literal(agent.engine)}
-        left join public.ai_models model on model.id = engine.language_model_id
-        left join (
-          select
-            link.agent_id,
-            jsonb_agg(
-              jsonb_build_object(
-                'tool_name', tool.tool_name,
-                'endpoint_url', tool.endpoint_url,
-                'auth_required', ${sql.literal(agent.authRequired)}
-              )
-              order by tool.tool_name, tool.id
-            ) as rows
-          from public.agent_mcp_tools link
-          join public.mcp_tools tool on tool.id = link.mcp_tool_id
-          group by link.agent_id
-        ) tools on tools.agent_id = a.id
-        where a.status::text = 'active'
-          and ${sql.literal(agent.notDeleted)}
-          and (${sql.literal(agent.isGlobal)} or ${sql.literal(agent.creator)} is not null)
-          and ${which}
-        order by a.id`
 
     return AgentSource.of({
       list: Effect.fn("AgentSource.list")(function*(scope) {
@@ -126,13 +106,37 @@ export const PgAgentSource = Layer.effect(
 
       find: Effect.fn("AgentSource.find")(function*(id) {
         if (!isUuid(id)) return Option.none()
-        const rows = yield* withCatalogue((agent) => decodeAgents(agents(agent, sql`a.id = ${id}::uuid`)))
+        const rows = yield* read((agent) => decodeAgents(agents(agent, sql`a.id = ${id}::uuid`)))
         return Option.map(Array.head(rows), agentOf)
       }, orUnavailable),
 
+      seenBy: Effect.fn("AgentSource.seenBy")(function*(id, userId) {
+        if (!isUuid(id)) return { agent: Option.none(), principal: { userId, memberships: nobodys } }
+        const [seen] = yield* read(Effect.fnUntraced(function*(agent) {
+          if (!agent.hasMembers) return yield* new AgentTablesUnreadable({ missing: [`table public.${membersTable}`] })
+          return yield* decodeSeen(seenBy(agent, id, userId))
+        }))
+        return {
+          agent: Option.map(Option.fromNullishOr(seen?.agent), agentOf),
+          principal: { userId, memberships: seen?.memberships ?? nobodys }
+        }
+      }, orUnavailable),
+
+      state: Effect.fn("AgentSource.state")(function*(id) {
+        if (!isUuid(id)) return Option.none()
+        return Option.map(Array.head(yield* read((agent) => decodeStates(state(agent, id)))), agentStateOf)
+      }, orUnavailable),
+
+      unreadable: Effect.gen(function*() {
+        if (outcome === undefined || outcome.at + outcomeMillis < (yield* Clock.currentTimeMillis)) {
+          yield* Effect.ignore(Effect.result(read(touch)))
+        }
+        return outcome?.error ?? Option.none()
+      }).pipe(Effect.withSpan("AgentSource.unreadable")),
+
       has: Effect.fn("AgentSource.has")(function*(id) {
         if (!isUuid(id)) return false
-        const rows = yield* withCatalogue(() => sql`select from public.agents a where a.id = ${id}::uuid`)
+        const rows = yield* read(() => sql`select from public.agents a where a.id = ${id}::uuid`)
         return rows.length > 0
       }, orUnavailable),
 
@@ -140,14 +144,7 @@ export const PgAgentSource = Layer.effect(
         if (pairs.length === 0) return
         const agentIds = pairs.map(({ agentId }) => agentId)
         const assistantIds = pairs.map(({ assistantId }) => assistantId)
-        yield* withCatalogue((agent) =>
-          sql`
-            update public.agents a
-            set langgraph_assistant_id = pair.assistant_id::${sql.literal(agent.assistantIdType)}
-            from unnest(${agentIds}::uuid[], ${assistantIds}::text[]) as pair (agent_id, assistant_id)
-            where a.id = pair.agent_id
-              and a.langgraph_assistant_id::text is distinct from pair.assistant_id`
-        )
+        yield* withCatalogue((agent) => writeBack(agent, agentIds, assistantIds))
       }, orUnavailable),
 
       exclusively: Effect.fn("AgentSource.exclusively")((work) =>

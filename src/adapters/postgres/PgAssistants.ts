@@ -86,8 +86,8 @@ export const PgAssistants = Layer.effect(
             returning *
           ), kept as (
             insert into langgraph_server.assistant_versions
-              (assistant_id, version, graph_id, name, description, config, context, metadata)
-            select a.id, a.version, ${sql.literal(contentColumns)} from created a
+              (assistant_id, version, changed_by, graph_id, name, description, config, context, metadata)
+            select a.id, a.version, a.owner_id, ${sql.literal(contentColumns)} from created a
           )
           select ${columns} from created a`)
         return Option.isSome(created) ? created.value : yield* new AssistantExists()
@@ -121,8 +121,8 @@ export const PgAssistants = Layer.effect(
               returning *
             ), kept as (
               insert into langgraph_server.assistant_versions
-                (assistant_id, version, graph_id, name, description, config, context, metadata)
-              select a.id, a.version, ${sql.literal(contentColumns)} from changed a
+                (assistant_id, version, changed_by, graph_id, name, description, config, context, metadata)
+              select a.id, a.version, a.owner_id, ${sql.literal(contentColumns)} from changed a
             )
             select ${columns} from changed a`)
           return Option.orElse(changed, () => present)
@@ -158,18 +158,36 @@ export const PgAssistants = Layer.effect(
         return gone.length > 0
       }, orUnavailable),
 
-      // A version that was for others stays theirs: of another organisation, or a member's own before it was published.
       versions: Effect.fn("Assistants.versions")(function*(id, query, principal) {
+        // A version that was for others stays theirs: of another organisation, or a member's own before it was published.
+        const isForThem = (version: "earlier" | "v") =>
+          sql`
+            ${sql.literal(version)}.organization_id is not distinct from a.organization_id
+            and (${sql.literal(version)}.personal_to is null or ${
+            sql.literal(version)
+          }.personal_to = ${principal.userId})`
+        // The one before by the primary key, whatever a page or a filter leaves out.
         return yield* decodeVersions(sql`
           select
-            v.assistant_id, v.version, v.created_at,
-            v.graph_id, v.name, v.description, v.config, v.context, v.metadata
+            v.assistant_id, v.version, v.created_at, v.changed_by,
+            v.graph_id, v.name, v.description, v.config, v.context, v.metadata,
+            (
+              select jsonb_build_object(
+                'graph_id', earlier.graph_id, 'name', earlier.name, 'description', earlier.description,
+                'config', earlier.config, 'context', earlier.context, 'metadata', earlier.metadata
+              )
+              from langgraph_server.assistant_versions earlier
+              where earlier.assistant_id = v.assistant_id
+                and earlier.version < v.version
+                and ${isForThem("earlier")}
+              order by earlier.version desc
+              limit 1
+            ) as before
           from langgraph_server.assistants a
           join langgraph_server.assistant_versions v on v.assistant_id = a.id
           where a.id = ${withoutNul(id)}
             and ${visibleTo(sql, principal)}
-            and v.organization_id is not distinct from a.organization_id
-            and (v.personal_to is null or v.personal_to = ${principal.userId})
+            and ${isForThem("v")}
             and ${query.metadata === undefined ? sql`true` : sql`v.metadata @> ${jsonb(sql, query.metadata)}`}
           order by v.version desc
           limit ${query.limit}

@@ -68,7 +68,9 @@ export const PgBossRunQueue = ({ concurrency, drainFor, heartbeatSeconds }: RunQ
       const work = Effect.fnUntraced(function*(worker: RunWorker) {
         const wake = yield* Latch.make(true)
         const background = yield* Scope.make()
-        const hands = yield* runHands(held, worker, wake.open)
+        /** Whoever had no hand free may have left something behind. */
+        const freed = Effect.suspend(() => held.count() >= concurrency - 1 ? wake.open : Effect.void)
+        const hands = yield* runHands(held, worker, freed)
         const heartbeat = yield* runHeartbeat({ replica: signals.replica, seconds: heartbeatSeconds }, held, worker)
         const fetching = yield* Semaphore.make(1)
         let closing = false

@@ -24,12 +24,12 @@ export const PgRunEvents = (
         publish: writer.publish,
         flush: writer.flush,
         end: Effect.fn("RunEvents.end")(function*(run, events) {
-          yield* rows.end(run, events)
-          // From nobody in particular: our own readers have not been handed this row either.
-          yield* signals.tell([Signal.News({ from: "", runIds: [run.run_id] })])
+          const last = yield* rows.end(run, events)
           yield* sql.afterCommit(
-            Effect.andThen(writer.forget(run.run_id), Effect.sync(() => readers.news(run.run_id)))
+            Effect.andThen(writer.forget(run.run_id), Effect.sync(() => readers.ended(run.run_id, last)))
           )
+          // From nobody in particular: whoever waits for the end alone hears this, too.
+          yield* signals.tell([Signal.News({ from: "", runIds: [run.run_id] })])
         }, orUnavailable),
         read: readers.read
       })

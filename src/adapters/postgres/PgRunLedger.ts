@@ -9,6 +9,7 @@ import { RunLedger } from "../../ports/Runs.ts"
 import { orUnavailable } from "./Database.ts"
 import { runEnds } from "./RunEnds.ts"
 import { runLine } from "./RunLine.ts"
+import { stepRows } from "./RunRecordRow.ts"
 import { runColumns, RunRow } from "./RunRow.ts"
 import { decodeRows, jsonb } from "./Values.ts"
 
@@ -31,6 +32,7 @@ export const PgRunLedger = Layer.effect(
     const queue = yield* RunQueue
     const line = runLine(sql, queue, yield* RunPolicy)
     const ends = runEnds(sql, queue, line)
+    const steps = stepRows(sql)
     const columns = sql.literal(runColumns)
 
     const isMine = ({ attempt, run_id }: RunClaim) =>
@@ -53,6 +55,7 @@ export const PgRunLedger = Layer.effect(
               attempt = r.attempt + 1,
               lost = r.lost + (r.status = 'running')::int,
               started_at = coalesce(r.started_at, now()),
+              steps = r.steps || ${steps.begun},
               nth = coalesce(r.nth, thread.runs_begun + 1),
               updated_at = now()
             from thread
@@ -116,7 +119,7 @@ export const PgRunLedger = Layer.effect(
       }, orUnavailable),
 
       settle: Effect.fn("RunLedger.settle")(
-        function*(claim, outcome, atEnd) {
+        function*(claim, outcome, noted, atEnd) {
           // Whoever writes runs locks their thread first: nobody waits in a circle. The run is looked at once more when
           // its row is there: what it is by then decides.
           const { failure, status } = ends.writing(outcome)
@@ -133,6 +136,7 @@ export const PgRunLedger = Layer.effect(
                 set
                   status = case when r.cancel_requested is null then ${status} else 'interrupted' end,
                   failure = case when r.cancel_requested is null then ${failure}::jsonb end,
+                  steps = ${noted === null ? sql`r.steps` : sql`r.steps || ${steps.noted(noted)}`},
                   updated_at = now()
                 from thread
                 where ${isMine(claim)} and r.thread_id = thread.id
@@ -149,17 +153,19 @@ export const PgRunLedger = Layer.effect(
         orUnavailable
       ),
 
-      noteTools: Effect.fn("RunLedger.noteTools")(function*(claim, report) {
+      // What it does while it runs is no change of the run; what tools it has is.
+      note: Effect.fn("RunLedger.note")(function*(claim, { steps: noted, tools }) {
+        const more = tools === undefined ? sql`` : sql`, tools = ${jsonb(sql, tools)}, updated_at = now()`
         yield* sql`
           update langgraph_server.runs r
-          set tools = ${jsonb(sql, report)}, updated_at = now()
+          set steps = r.steps || ${steps.noted(noted)}${more}
           where ${isMine(claim)}`
       }, orUnavailable),
 
-      release: Effect.fn("RunLedger.release")(function*(claim) {
+      release: Effect.fn("RunLedger.release")(function*(claim, noted) {
         yield* sql`
           update langgraph_server.runs r
-          set status = 'pending', updated_at = now()
+          set status = 'pending', steps = r.steps || ${steps.noted(noted)}, updated_at = now()
           where ${isMine(claim)}`
       }, orUnavailable),
 

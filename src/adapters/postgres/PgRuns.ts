@@ -1,5 +1,5 @@
 import { PgClient } from "@effect/sql-pg"
-import { Array, Effect, Layer, Option, Schema } from "effect"
+import { Array, Effect, Layer, Schema } from "effect"
 import {
   Admission,
   admit,
@@ -8,25 +8,24 @@ import {
   isResume,
   NothingToResume,
   type Run,
-  RunId,
   RunOutcome,
   ThreadBusy,
   TooManyRuns
 } from "../../domain/Run.ts"
-import { ThreadId, ThreadNotFound, ThreadStatus } from "../../domain/Thread.ts"
+import { ThreadNotFound, ThreadStatus } from "../../domain/Thread.ts"
 import { RunPolicy } from "../../ports/RunPolicy.ts"
 import { RunQueue } from "../../ports/RunQueue.ts"
 import { type AtEnd, type NewRun, Runs } from "../../ports/Runs.ts"
 import { orUnavailable } from "./Database.ts"
 import { runEnds } from "./RunEnds.ts"
 import { runLine } from "./RunLine.ts"
+import { runReads } from "./RunReads.ts"
 import { CreatedRow, runColumns, RunRow } from "./RunRow.ts"
+import { subrunRemoval, threadRemoval } from "./ThreadRemoval.ts"
 import { decodeRows, jsonb } from "./Values.ts"
 
 const decodeRuns = decodeRows(RunRow)
 const decodeCreated = decodeRows(CreatedRow)
-const decodePlaces = decodeRows(Schema.Struct({ thread_id: ThreadId }))
-const decodeIds = decodeRows(Schema.Struct({ run_id: RunId }))
 const decodeThreads = decodeRows(Schema.Struct({ status: ThreadStatus }))
 const decodeCounts = decodeRows(Schema.Struct({ active: Schema.Int, waiting: Schema.Int }))
 
@@ -38,6 +37,7 @@ export const PgRuns = Layer.effect(
     const policy = yield* RunPolicy
     const line = runLine(sql, queue, policy)
     const ends = runEnds(sql, queue, line)
+    const removeSubruns = subrunRemoval(sql, threadRemoval(sql, queue))
     const columns = sql.literal(runColumns)
 
     const due = sql.literal("(r.status = 'running' or (r.status = 'pending' and r.run_at <= clock_timestamp()))")
@@ -82,12 +82,12 @@ export const PgRuns = Layer.effect(
           r as (
             insert into langgraph_server.runs (
               id, thread_id, assistant_id, graph_id, assistant_version, owner_id, tenant, metadata, request,
-              configuration, multitask_strategy, home, traceparent, run_at, offered_at, held_back, turn
+              configuration, configured_ms, multitask_strategy, home, traceparent, run_at, offered_at, held_back, turn
             )
             select
               ${run.run_id}, ${run.thread_id}, ${run.assistant_id}, ${run.graph_id}, ${run.assistant_version}, ${owner},
               ${run.tenant}, ${jsonb(sql, run.metadata)}, ${jsonb(sql, run.request)}, ${jsonb(sql, run.configuration)},
-              ${run.multitask_strategy}, ${run.home}, ${run.traceparent},
+              ${run.configured_ms}, ${run.multitask_strategy}, ${run.home}, ${run.traceparent},
               clock_timestamp() + make_interval(secs => ${run.after_seconds}),
               place.offered_at, place.held_back, place.turn
             from place
@@ -161,56 +161,9 @@ export const PgRuns = Layer.effect(
         orUnavailable
       ),
 
-      find: Effect.fn("Runs.find")(function*(threadId, runId, principal) {
-        const rows = yield* decodeRuns(sql`
-          select ${columns}
-          from langgraph_server.runs r
-          join langgraph_server.threads t on t.id = r.thread_id
-          where r.id = ${runId}
-            and t.id = ${threadId}
-            and t.owner_id = ${principal.userId}`)
-        return Array.head(rows)
-      }, orUnavailable),
+      ...runReads(sql),
 
       together: (work) => orUnavailable(sql.withTransaction(work)),
-
-      threadOf: Effect.fn("Runs.threadOf")(function*(runId, principal) {
-        const found = yield* decodePlaces(sql`
-          select r.thread_id
-          from langgraph_server.runs r
-          join langgraph_server.threads t on t.id = r.thread_id
-          where r.id = ${runId} and t.owner_id = ${principal.userId}`)
-        return Option.map(Array.head(found), ({ thread_id }) => thread_id)
-      }, orUnavailable),
-
-      // By runs_thread, newest first.
-      list: Effect.fn("Runs.list")(function*(threadId, { limit, offset, status }, principal) {
-        return yield* decodeRuns(sql`
-          select ${columns}
-          from langgraph_server.runs r
-          join langgraph_server.threads t on t.id = r.thread_id
-          where r.thread_id = ${threadId}
-            and t.owner_id = ${principal.userId}
-            and ${status === undefined ? sql`true` : sql`r.status = ${status}`}
-          order by r.created_at desc, r.id desc
-          limit ${limit}
-          offset ${offset}`)
-      }, orUnavailable),
-
-      // By runs_active.
-      active: Effect.fn("Runs.active")(function*({ runIds, status, threadId }, principal) {
-        const found = yield* decodeIds(sql`
-          select r.id as run_id
-          from langgraph_server.runs r
-          join langgraph_server.threads t on t.id = r.thread_id
-          where r.status in ('pending', 'running')
-            and t.owner_id = ${principal.userId}
-            and ${threadId === undefined ? sql`true` : sql`r.thread_id = ${threadId}`}
-            and ${runIds === undefined ? sql`true` : sql`r.id = any(${runIds}::uuid[])`}
-            and ${status === undefined ? sql`true` : sql`r.status = ${status}`}
-          order by r.run_at, r.id`)
-        return found.map(({ run_id }) => run_id)
-      }, orUnavailable),
 
       cancel: Effect.fn("Runs.cancel")(
         function*(runId, action, principal, atEnd) {
@@ -247,7 +200,10 @@ export const PgRuns = Layer.effect(
               and t.id = r.thread_id
               and t.owner_id = ${principal.userId}
             returning r.id`
-          if (gone.length > 0) yield* sql`delete from langgraph_server.run_events where run_id = ${runId}`
+          if (gone.length > 0) {
+            yield* sql`delete from langgraph_server.run_events where run_id = ${runId}`
+            yield* removeSubruns(runId)
+          }
           return gone.length > 0
         },
         sql.withTransaction,

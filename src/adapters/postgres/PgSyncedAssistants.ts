@@ -1,6 +1,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer } from "effect"
 import type { SyncedAssistant } from "../../domain/AgentSync.ts"
+import { bySync } from "../../domain/Assistant.ts"
 import { SyncedAssistants } from "../../ports/Assistants.ts"
 import { contentColumns, provenanceColumns, provenanceOf, ProvenanceRow } from "./AssistantRow.ts"
 import { orUnavailable } from "./Database.ts"
@@ -40,10 +41,13 @@ export const PgSyncedAssistants = Layer.effect(
     /** Keeps what a statement wrote, under the name `a`, as a version for those who see it now. */
     const keepVersions = sql.literal(`
       insert into langgraph_server.assistant_versions (
-        assistant_id, version, organization_id, personal_to,
+        assistant_id, version, organization_id, personal_to, changed_by,
         graph_id, name, description, config, context, metadata
       )
-      select a.id, a.version, a.organization_id, a.personal_to, ${contentColumns} from written a`)
+      select
+        a.id, a.version, a.organization_id, a.personal_to,
+        case a.source when 'agent' then '${bySync}' end, ${contentColumns}
+      from written a`)
 
     // An id that somebody took since the plan was made stays theirs; the next sync reports it.
     const create = (assistants: ReadonlyArray<SyncedAssistant>) =>

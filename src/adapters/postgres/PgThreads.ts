@@ -1,7 +1,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Array, Effect, Layer, Option, Schema } from "effect"
 import type { Principal } from "../../domain/Principal.ts"
-import { ThreadExists, ThreadId } from "../../domain/Thread.ts"
+import { asksForSubruns, ThreadExists, ThreadId } from "../../domain/Thread.ts"
 import { RunQueue } from "../../ports/RunQueue.ts"
 import { type ThreadFilter, Threads, type ThreadSearch } from "../../ports/Threads.ts"
 import { checkpoints } from "./Checkpoints.ts"
@@ -38,6 +38,7 @@ export const PgThreads = Layer.effect(
     const matching = (filter: ThreadFilter, principal: Principal) =>
       sql.and([
         sql`t.owner_id = ${principal.userId}`,
+        ...(asksForSubruns(filter) ? [] : [sql`t.parent_thread_id is null`]),
         ...(filter.ids === undefined ? [] : [sql`t.id = any(${filter.ids}::uuid[])`]),
         ...(filter.metadata === undefined ? [] : [sql`t.metadata @> ${jsonb(sql, filter.metadata)}`]),
         ...(filter.status === undefined ? [] : [sql`t.status = ${filter.status}`])

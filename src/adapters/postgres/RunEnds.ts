@@ -6,7 +6,7 @@ import type { RunQueue } from "../../ports/RunQueue.ts"
 import type { AtEnd } from "../../ports/Runs.ts"
 import { checkpoints } from "./Checkpoints.ts"
 import type { runLine } from "./RunLine.ts"
-import { threadRemoval } from "./ThreadRemoval.ts"
+import { subrunRemoval, threadRemoval } from "./ThreadRemoval.ts"
 import { jsonb } from "./Values.ts"
 
 const waitingIn = RunOutcome.$match({
@@ -23,6 +23,7 @@ export const runEnds = (
   line: ReturnType<typeof runLine>
 ) => {
   const remove = threadRemoval(sql, queue)
+  const removeSubruns = subrunRemoval(sql, remove)
 
   const writing = (outcome: RunOutcome) => {
     const failure = failureOf(outcome)
@@ -37,12 +38,12 @@ export const runEnds = (
       where id = ${run.run_id}`
   }
 
-  /** Takes the run back with what it has put on its thread. */
-  const undo = (run: Run) =>
-    Effect.andThen(
-      sql`delete from langgraph_server.runs where id = ${run.run_id}`,
-      checkpoints(sql).undo(run.thread_id, run.run_id)
-    )
+  /** Takes the run back with what it has put on its thread, and what it had other agents do. */
+  const undo = Effect.fnUntraced(function*(run: Run) {
+    yield* sql`delete from langgraph_server.runs where id = ${run.run_id}`
+    yield* checkpoints(sql).undo(run.thread_id, run.run_id)
+    yield* removeSubruns(run.run_id)
+  })
 
   /** What comes with an end that is written; one that is to leave no trace leaves none. */
   const follow = Effect.fnUntraced(function*(run: Run, outcome: RunOutcome, atEnd: AtEnd) {

@@ -48,11 +48,26 @@ const ToolReport = Schema.Struct({
     name: Schema.String,
     url: Schema.String,
     tools: Schema.Array(Schema.String),
+    error: Schema.NullOr(Schema.String),
+    // Runs from before it was measured.
+    ms: Schema.NullOr(Schema.Number).pipe(Schema.withDecodingDefaultKey(Effect.succeed(null)))
+  })),
+  agents: Schema.optionalKey(Schema.Array(Schema.Struct({
+    assistant_id: Schema.String,
+    name: Schema.NullOr(Schema.String),
+    tool: Schema.NullOr(Schema.String),
     error: Schema.NullOr(Schema.String)
-  }))
+  })))
 })
 
-const fields = {
+const Parent = Schema.Struct({
+  run_id: RunId,
+  thread_id: ThreadId,
+  call: Schema.String,
+  line: Schema.Array(AssistantId)
+})
+
+export const runFields = {
   run_id: RunId,
   thread_id: ThreadId,
   assistant_id: AssistantId,
@@ -74,18 +89,19 @@ const fields = {
   multitask_strategy: MultitaskStrategy,
   tools: Schema.NullOr(ToolReport),
   failure: Schema.NullOr(Schema.Struct({ error: Schema.String, message: Schema.String })),
+  parent: Schema.NullOr(Parent),
   created_at: Schema.Date,
   updated_at: Schema.Date
 }
 
-export const RunRow: Schema.Codec<Run, unknown> = Schema.Struct(fields)
+export const RunRow: Schema.Codec<Run, unknown> = Schema.Struct(runFields)
 
 /** A run as it is just created, with the place it got in its tenant's line. */
 export const CreatedRow: Schema.Codec<Run & { readonly turn: number; readonly offered: boolean }, unknown> = Schema
-  .Struct({ ...fields, turn: Schema.Int, offered: Schema.Boolean })
+  .Struct({ ...runFields, turn: Schema.Int, offered: Schema.Boolean })
 
 /** What `RunRow` needs, of the rows `r`. */
 export const runColumns = `
   r.id as run_id, r.thread_id, r.assistant_id, r.graph_id, r.assistant_version, r.owner_id as owner, r.tenant,
   r.status, r.attempt, r.lost, r.run_at, r.started_at, r.home, r.cancel_requested, r.traceparent, r.metadata,
-  r.request, r.configuration, r.multitask_strategy, r.tools, r.failure, r.created_at, r.updated_at`
+  r.request, r.configuration, r.multitask_strategy, r.tools, r.failure, r.parent, r.created_at, r.updated_at`

@@ -1,6 +1,5 @@
-import { Effect, Option, type Redacted } from "effect"
-import type { Assistant, AssistantConfig } from "../../domain/Assistant.ts"
-import type { RunOverrides } from "../../domain/EffectiveConfig.ts"
+import { Duration, Effect, Option } from "effect"
+import type { Assistant } from "../../domain/Assistant.ts"
 import { effectiveConfig } from "../../domain/EffectiveConfig.ts"
 import type { JsonObject } from "../../domain/Json.ts"
 import type { Principal } from "../../domain/Principal.ts"
@@ -14,32 +13,20 @@ import { RunQueue } from "../../ports/RunQueue.ts"
 import { Runs } from "../../ports/Runs.ts"
 import { Threads } from "../../ports/Threads.ts"
 import { WebhookPost } from "../../ports/WebhookPost.ts"
+import { type AskedRun, type Caller, decideRun } from "./DecideRun.ts"
 import { unexecuted } from "./EndRun.ts"
-import { resolveAssistant } from "./ResolveAssistant.ts"
-import { partSecrets, withSecrets } from "./RunSecrets.ts"
+import { partSecrets } from "./RunSecrets.ts"
 import { traceparent } from "./RunTrace.ts"
 
-/** Who asks for a run, with what only this request knows of them. */
-export interface Caller {
-  readonly principal: Principal
-  /** Null where nobody is there: a cron's tick has no caller's token. */
-  readonly token: Redacted.Redacted<string> | null
-  /** As received, names in lower case. */
-  readonly headers: Readonly<Record<string, string>>
-}
+export type { Caller } from "./DecideRun.ts"
 
-export interface NewRun {
+export interface NewRun extends AskedRun {
   readonly run_id: RunId
-  readonly assistant: string
   readonly thread: ThreadChoice
   /** `timeout_seconds`: what is asked for; the operator's limit holds. */
   readonly request: Omit<RunRequest, "temporary" | "timeout_seconds"> & { readonly timeout_seconds: number | null }
   readonly after_seconds: number
-  readonly config: AssistantConfig
-  readonly context: JsonObject
-  readonly metadata: JsonObject
   readonly multitask_strategy: MultitaskStrategy
-  readonly overrides: RunOverrides
 }
 
 /** A stateless run brings a thread of its own, which lives and dies with it unless `keep`. */
@@ -69,34 +56,8 @@ const knownCheckpoint = Effect.fnUntraced(function*(id: ThreadId, at: Checkpoint
     : new ThreadNotFound({ thread: id })
 })
 
-/** The one place where a run's configuration is decided, whichever way the run came in. */
-const configure = (run: NewRun, assistant: Assistant, caller: Caller, defaults: JsonObject) => {
-  const { userId } = caller.principal
-  const { assistant_id, graph_id, provenance } = assistant
-  const organization: JsonObject = provenance._tag === "Agent"
-    ? { supabase_organization_id: provenance.organizationId }
-    : {}
-  return effectiveConfig({
-    defaults,
-    assistant,
-    request: { headers: caller.headers, config: run.config, context: run.context, metadata: run.metadata },
-    overrides: run.overrides,
-    pinned: {
-      ...organization,
-      run_id: run.run_id,
-      thread_id: run.thread.id,
-      assistant_id,
-      graph_id,
-      user_id: userId,
-      owner: userId,
-      langgraph_auth_user: { identity: userId, display_name: userId, is_authenticated: true, permissions: [] },
-      langgraph_auth_user_id: userId
-    }
-  })
-}
-
 /** Whose share of the workers a run takes. */
-const tenantOf = ({ provenance }: Assistant, { userId }: Principal): string =>
+export const tenantOf = ({ provenance }: Assistant, { userId }: Principal): string =>
   provenance._tag === "Agent" ? provenance.organizationId : userId
 
 /**
@@ -105,19 +66,15 @@ const tenantOf = ({ provenance }: Assistant, { userId }: Principal): string =>
  */
 export const prepareRun = Effect.fn("prepareRun")(function*(run: NewRun, caller: Caller) {
   // Nothing is made yet: whoever leaves while a look-up waits for a sync leaves nothing behind.
-  const assistant = yield* Effect.interruptible(resolveAssistant(run.assistant, caller.principal))
-  const graphs = yield* AgentGraphs
-  yield* Effect.interruptible(graphs.check(assistant.graph_id))
+  const ids = { run_id: run.run_id, thread_id: run.thread.id }
+  const [took, { assistant, layers }] = yield* Effect.timed(Effect.interruptible(decideRun(run, ids, caller)))
   // It would bring a thread of its own, which waits for nobody.
   if (isResume(run.request) && run.thread._tag === "Stateless") {
     return yield* new NothingToResume({ thread: run.thread.id })
   }
   if (run.request.checkpoint !== null) yield* knownCheckpoint(run.thread.id, run.request.checkpoint, caller.principal)
   if (run.request.webhook !== null) yield* (yield* WebhookPost).admit(run.request.webhook)
-  const open = yield* withSecrets(assistant, run.config)
-  const asked = { ...run, config: open.config }
-  const configuration = configure(asked, open.assistant, caller, graphs.defaults(assistant.graph_id))
-  const { bound, credentials, pinned } = partSecrets(configuration, caller.token)
+  const { bound, credentials, pinned } = partSecrets(effectiveConfig(layers), caller.token)
 
   const queue = yield* RunQueue
   const atHand = yield* CredentialsAtHand
@@ -140,6 +97,7 @@ export const prepareRun = Effect.fn("prepareRun")(function*(run: NewRun, caller:
       multitask_strategy: run.multitask_strategy,
       home: bound ? queue.replica : null,
       traceparent: yield* traceparent,
+      configured_ms: Duration.toMillis(took),
       after_seconds: run.after_seconds
     },
     caller.principal,

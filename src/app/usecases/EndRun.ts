@@ -4,6 +4,12 @@ import { resultEvent, type RunEvent, RunEvents } from "../../ports/RunEvents.ts"
 import type { AtEnd } from "../../ports/Runs.ts"
 import { Webhooks } from "../../ports/Webhooks.ts"
 
+/** What became of the work on a run: it came to an end, or this worker has no more to do with it. */
+export type Ending =
+  | { readonly _tag: "Ended"; readonly outcome: RunOutcome; readonly values: string }
+  | { readonly _tag: "Overtaken" }
+  | { readonly _tag: "HandBack" }
+
 /** What a log says last: readers of the stream see a failure, whoever waits for the run gets its result. */
 const lastWords = (outcome: RunOutcome, values: string): ReadonlyArray<RunEvent> => {
   const failure = failureOf(outcome)

@@ -17,8 +17,12 @@ import { RunPolicy } from "../../ports/RunPolicy.ts"
 import type { RunJob, RunStop, RunWorker } from "../../ports/RunQueue.ts"
 import { RunLedger } from "../../ports/Runs.ts"
 import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
-import { runsEnded, runsRunning, runTakenUp } from "../Metrics.ts"
-import { endingOf } from "./EndRun.ts"
+import { runsEnded, runsRunning, runTakenUp, tokensSpent } from "../Metrics.ts"
+import { agentCalls, type CarryOut } from "./CallAgent.ts"
+import { type Ending, endingOf } from "./EndRun.ts"
+import { endSubruns } from "./EndSubruns.ts"
+import { kept, whyStopped } from "./KeptSteps.ts"
+import { type NotedSteps, notedSteps } from "./NotedSteps.ts"
 import { recoveredCredentials } from "./RunSecrets.ts"
 import { continuing } from "./RunTrace.ts"
 import { tellGraph } from "./TellGraph.ts"
@@ -44,12 +48,6 @@ const failureOf = (cause: Cause.Cause<unknown>): RunFailure => {
   return error instanceof Error ? { error: error.name, message: error.message } : unforeseen
 }
 
-/** What became of the work on a run: it came to an end, or this worker has no more to do with it. */
-type Ending =
-  | { readonly _tag: "Ended"; readonly outcome: RunOutcome; readonly values: string }
-  | { readonly _tag: "Overtaken" }
-  | { readonly _tag: "HandBack" }
-
 const ended = (outcome: RunOutcome, values = "null"): Ending => ({ _tag: "Ended", outcome, values })
 
 const endingAt = (stop: RunStop): Ending => {
@@ -71,7 +69,11 @@ export const runWorker = Effect.gen(function*() {
   const ledger = yield* RunLedger
   const { maxAttempts } = yield* RunPolicy
   const ending = yield* endingOf
-  const context = yield* Effect.context<Effect.Services<ReturnType<typeof recoveredCredentials>>>()
+  const spent = tokensSpent()
+  const calls = yield* agentCalls
+  const context = yield* Effect.context<
+    Effect.Services<ReturnType<typeof recoveredCredentials>> | Effect.Services<ReturnType<typeof endSubruns>>
+  >()
   /** For runs that may be what ends their worker. */
   const alone = yield* Semaphore.make(1)
 
@@ -80,9 +82,11 @@ export const runWorker = Effect.gen(function*() {
     return Option.isSome(kept) ? kept.value : yield* Effect.provideContext(recoveredCredentials(run), context)
   })
 
-  const runGraph = Effect.fnUntraced(function*(run: Run, credentials: RunCredentials) {
+  const runGraph = Effect.fnUntraced(function*(run: Run, credentials: RunCredentials, noted: NotedSteps) {
     const secrets = Redacted.value(credentials.secrets)
-    const told = tellGraph(run, events, (report) => written(ledger.noteTools(run, report)))
+    // It begins anew: nobody would go on with what it had others do.
+    if (run.attempt > 1 && run.request.durability === "exit") yield* Effect.provideContext(endSubruns(run), context)
+    const told = tellGraph(run, events, (tools) => written(ledger.note(run, { steps: noted.take(), tools })))
     yield* graphs.run({
       graphId: run.graph_id,
       runId: run.run_id,
@@ -91,7 +95,9 @@ export const runWorker = Effect.gen(function*() {
       request: run.request,
       configuration: { ...run.configuration, configurable: restoreSecrets(run.configuration.configurable, secrets) },
       trusted: serversAreTheAgents(run.configuration),
-      token: credentials.token
+      token: credentials.token,
+      steps: noted.watch,
+      agents: calls({ run, token: credentials.token, began: noted.watch.subrun }, carryOut)
     }).pipe(Stream.runForEachArray(told.take))
     return ended(RunOutcome.Completed(told.end), told.end.values)
   })
@@ -115,7 +121,7 @@ export const runWorker = Effect.gen(function*() {
     return ended(RunOutcome.Failed({ failure }))
   })
 
-  const work = (run: Run, stop: Effect.Effect<RunStop>): Effect.Effect<Ending> => {
+  const work = (run: Run, noted: NotedSteps, stop: Effect.Effect<RunStop>): Effect.Effect<Ending> => {
     if (run.cancel_requested !== null) {
       return Effect.succeed(endingAt({ _tag: "Cancelled", action: run.cancel_requested }))
     }
@@ -124,44 +130,70 @@ export const runWorker = Effect.gen(function*() {
       Effect.map(stop, endingAt),
       Effect.raceFirst(
         timeout(run),
-        Effect.flatMap(credentialsOf(run), (credentials) => runGraph(run, credentials)).pipe(runsRunning)
+        Effect.raceFirst(
+          kept(noted, (steps) => ledger.note(run, { steps })),
+          Effect.flatMap(credentialsOf(run), (credentials) => runGraph(run, credentials, noted)).pipe(runsRunning)
+        )
       )
     ).pipe(Effect.catchCause((cause) => Cause.hasInterruptsOnly(cause) ? Effect.interrupt : afterFailure(cause)))
   }
 
   /** Written first, told after: in one transaction, so that nobody sees the one without the other. */
-  const conclude = Effect.fnUntraced(function*(run: Run, what: Ending) {
+  const conclude = Effect.fnUntraced(function*(run: Run, noted: NotedSteps, what: Ending): Effect.fn.Return<Ending> {
     if (what._tag === "Overtaken") {
       yield* Effect.logWarning("Run was taken over by another worker")
-      return "gone" as const
+      return what
     }
     yield* events.flush(run.run_id)
+    noted.stop(whyStopped(what))
     if (what._tag === "HandBack") {
-      yield* written(ledger.release(run))
-      return "again" as const
+      // A subrun runs on: whoever takes up its parent goes on with it, or ends it.
+      yield* written(
+        run.parent === null ? ledger.release(run, noted.take()) : ledger.note(run, { steps: noted.take() })
+      )
+      return what
     }
-    const settled = yield* written(ledger.settle(run, what.outcome, ending(what.values)))
+    yield* written(Effect.provideContext(endSubruns(run), context))
+    const settled = yield* written(ledger.settle(run, what.outcome, noted.take(), ending(what.values)))
     if (Option.isSome(settled)) yield* runsEnded(settled.value._tag)
+    yield* spent(noted.spent())
     yield* atHand.forget([run.run_id])
-    return "gone" as const
+    return Option.match(settled, { onNone: () => ({ _tag: "Overtaken" }), onSome: (outcome) => ({ ...what, outcome }) })
   })
+
+  /** Of a subrun that is stopped with its parent, which ends it, or takes it up again: what it had noted is kept. */
+  const leftBehind = (run: Run, noted: NotedSteps) => {
+    if (run.parent === null) return Effect.void
+    noted.stop("stopped with the run that called it")
+    return Effect.ignore(Effect.timeoutOption(ledger.note(run, { steps: noted.take() }), "1 second"))
+  }
+
+  /** From where a run has been taken up to its end here. */
+  const carryOut: CarryOut = Effect.fnUntraced(function*(run, stop) {
+    yield* runTakenUp(run)
+    yield* events.publish(run, [metadataEvent(run)])
+    const noted = yield* notedSteps
+    const done = Effect.flatMap(
+      work(run, noted, stop),
+      (what) => Effect.raceFirst(conclude(run, noted, what), overtaken(stop))
+    )
+    return yield* done.pipe(
+      Effect.onInterrupt(() => leftBehind(run, noted)),
+      Effect.withSpan("executeRun", { attributes: { run_id: run.run_id, attempt: run.attempt } }),
+      continuing(run.traceparent)
+    )
+  }, (effect, run) => Effect.annotateLogs(effect, { run_id: run.run_id }))
 
   const take = Effect.fnUntraced(function*(job: RunJob, stop: Effect.Effect<RunStop>) {
     const claimed = yield* written(ledger.claim(job))
     if (Option.isNone(claimed)) return "gone" as const
-    const run = claimed.value
-    yield* runTakenUp(run)
-    yield* events.publish(run, [metadataEvent(run)])
-    const done = Effect.flatMap(work(run, stop), (what) => Effect.raceFirst(conclude(run, what), overtaken(stop)))
-    return yield* done.pipe(
-      Effect.withSpan("executeRun", { attributes: { run_id: run.run_id, attempt: run.attempt } }),
-      continuing(run.traceparent)
-    )
+    const ending = yield* carryOut(claimed.value, stop)
+    return ending._tag === "HandBack" ? "again" as const : "gone" as const
   })
 
   /** Nobody waits for a database to write what does not count any more. */
-  const overtaken = (stop: Effect.Effect<RunStop>): Effect.Effect<"gone"> =>
-    Effect.flatMap(stop, (why) => why._tag === "Overtaken" ? Effect.succeed("gone" as const) : Effect.never)
+  const overtaken = (stop: Effect.Effect<RunStop>): Effect.Effect<Ending> =>
+    Effect.flatMap(stop, (why) => why._tag === "Overtaken" ? Effect.succeed(why) : Effect.never)
 
   /** One whose last attempt it is waits until no other such one runs here; who stops it meanwhile need not wait. */
   const takeAlone = Effect.fnUntraced(function*(job: RunJob, stop: Effect.Effect<RunStop>) {

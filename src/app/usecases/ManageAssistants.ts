@@ -18,7 +18,8 @@ import { Assistants } from "../../ports/Assistants.ts"
 import { GraphDefaults } from "../../ports/GraphDefaults.ts"
 import { SecretBox } from "../../ports/SecretBox.ts"
 import { Threads } from "../../ports/Threads.ts"
-import { resolveAssistant } from "./ResolveAssistant.ts"
+import { resolve, resolveAssistant } from "./ResolveAssistant.ts"
+import { unlessThereAreAgents } from "./ServeStale.ts"
 
 export interface NewAssistant {
   readonly assistant_id?: string | null
@@ -62,18 +63,31 @@ const isReserved = Effect.fnUntraced(function*(id: string) {
   const defaults = yield* GraphDefaults
   if (defaults.has(id) || [...defaults.values()].some((taken) => taken === id)) return true
   const source = yield* AgentSource
-  return yield* Effect.catchTag(source.has(id), "AgentTablesUnreadable", () => Effect.succeed(false))
+  return yield* Effect.catchTag(
+    source.has(id),
+    "AgentTablesUnreadable",
+    (error) => Effect.as(unlessThereAreAgents(error), false)
+  )
+})
+
+/** An agent's assistant, synced there and then if it wasn't; none: the caller may use no such agent. */
+const ofAgent = Effect.fnUntraced(function*(agentId: string, principal: Principal) {
+  const found = yield* resolveAssistant(agentId, principal).pipe(
+    Effect.map(Option.some),
+    Effect.catchTag("AssistantNotFound", () => Effect.succeedNone)
+  )
+  // A bare copy would stay when the agent is back.
+  const error = Option.isSome(found) ? Option.none() : yield* (yield* AgentSource).unreadable
+  if (Option.isSome(error)) yield* unlessThereAreAgents(error.value)
+  return Option.filter(found, ({ provenance }) => provenance._tag === "Agent")
 })
 
 export const createAssistant = Effect.fn("createAssistant")(function*(request: NewAssistant, principal: Principal) {
   yield* knownGraph(request.graph_id)
   const agentId = request.metadata["supabase_agent_id"]
   if (typeof agentId === "string" && isUuid(agentId)) {
-    const synced = yield* resolveAssistant(agentId, principal).pipe(
-      Effect.map(Option.some),
-      Effect.catchTag("AssistantNotFound", () => Effect.succeedNone)
-    )
-    if (Option.isSome(synced) && synced.value.provenance._tag === "Agent") return synced.value
+    const synced = yield* ofAgent(agentId, principal)
+    if (Option.isSome(synced)) return synced.value
   }
   const assistants = yield* Assistants
   const id = newAssistantId(request.assistant_id, request.freshId)
@@ -158,6 +172,6 @@ export const assistantVersions = Effect.fn("assistantVersions")(function*(
   query: { readonly limit: number; readonly offset: number; readonly metadata?: JsonObject },
   principal: Principal
 ) {
-  const assistant = yield* resolveAssistant(reference, principal)
-  return yield* (yield* Assistants).versions(assistant.assistant_id, query, principal)
+  const resolved = yield* resolve(reference, principal)
+  return yield* (yield* Assistants).versions(resolved.assistant.assistant_id, query, resolved.principal)
 })

@@ -36,7 +36,7 @@ export const carryOut = Effect.fn("carryOut")(function*(plan: SyncPlan) {
 
 /** Makes the assistants of a scope say what the agents say: one sync at a time, all of it or nothing. */
 export const syncAgents = Effect.fn("syncAgents")(function*(scope: SyncScope) {
-  if (scope._tag === "None") return yield* planNothing
+  if (scope._tag === "None") return planNothing
   const source = yield* AgentSource
   const plan = yield* source.exclusively(Effect.tap(planAgents(scope), carryOut))
   yield* reportAgents(plan)
@@ -44,7 +44,7 @@ export const syncAgents = Effect.fn("syncAgents")(function*(scope: SyncScope) {
 })
 
 /** Names every agent that failed and every compromise that was made: neither ends a sync, neither is silent. */
-export const reportAgents = Effect.fn("reportAgents")(function*(plan: SyncPlan) {
+export const reportAgents = Effect.fn("reportAgents")(function*(plan: Pick<SyncPlan, "failed" | "warnings">) {
   for (const { agentId, name, reason } of plan.failed) {
     yield* Effect.logError(`Agent not synced: ${name}: ${reason}`).pipe(Effect.annotateLogs({ agent_id: agentId }))
   }
@@ -55,7 +55,8 @@ export const reportAgents = Effect.fn("reportAgents")(function*(plan: SyncPlan) 
   }
 })
 
-const planNothing = Effect.succeed<SyncPlan>({
+/** What a sync of no agents comes to. */
+export const planNothing: SyncPlan = {
   total: 0,
   create: [],
   update: [],
@@ -64,4 +65,4 @@ const planNothing = Effect.succeed<SyncPlan>({
   writeBack: [],
   failed: [],
   warnings: []
-})
+}

@@ -4,7 +4,11 @@ import type { Run, ToolReport } from "../../domain/Run.ts"
 import type { GraphSignal } from "../../ports/AgentGraphs.ts"
 import type { RunEvent, RunEvents } from "../../ports/RunEvents.ts"
 
-const unavailable = ({ servers }: ToolReport) => servers.filter((server) => server.error !== null)
+/** What the run was to have and has not: tool servers, and agents where it names some. */
+const unavailable = ({ agents, servers }: ToolReport) => ({
+  servers: servers.filter((server) => server.error !== null),
+  ...(agents === undefined ? {} : { agents: agents.filter((agent) => agent.error !== null) })
+})
 
 /** Passes on what a running graph tells: frames in the batches they come in, its tools to the run; keeps how it ended. */
 export const tellGraph = (
@@ -23,8 +27,10 @@ export const tellGraph = (
       if (signal._tag === "Frame") frames.push({ event: signal.event, data: signal.data })
       else if (signal._tag === "Tools") {
         yield* noteTools(signal.report)
-        const servers = unavailable(signal.report)
-        if (servers.length > 0) frames.push({ event: "tools/unavailable", data: JSON.stringify({ servers }) })
+        const missing = unavailable(signal.report)
+        if (missing.servers.length + (missing.agents?.length ?? 0) > 0) {
+          frames.push({ event: "tools/unavailable", data: JSON.stringify(missing) })
+        }
       } else Object.assign(end, { interrupts: signal.interrupts, waiting: signal.waiting, values: signal.values })
     }
     if (frames.length > 0) yield* events.publish(run, frames)

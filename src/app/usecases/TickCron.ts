@@ -47,7 +47,7 @@ const runOf = Effect.fnUntraced(function*(cron: Cron) {
 })
 
 /** What keeps a tick from making a run, and passes by itself. */
-const passing: ReadonlyArray<string> = ["ThreadBusy", "TooManyRuns"]
+const passing: ReadonlyArray<string> = ["AgentsUnreadable", "ThreadBusy", "TooManyRuns"]
 
 const refusal = (why: string, passing: boolean): TickOutcome => ({ _tag: "Refused", why, passing })
 

@@ -11,6 +11,10 @@ import store from "./0010_store.ts"
 import crons from "./0011_crons.ts"
 import threadLives from "./0012_thread_lives.ts"
 import threadRuns from "./0013_thread_runs.ts"
+import runRecords from "./0014_run_records.ts"
+import agentWatch from "./0015_agent_watch.ts"
+import subruns from "./0016_subruns.ts"
+import agentSightings from "./0017_agent_sightings.ts"
 
 /** Every migration in its order. One that has been released is never edited: the next one changes what it made. */
 export const migrations = {
@@ -26,5 +30,9 @@ export const migrations = {
   "0010_store": store,
   "0011_crons": crons,
   "0012_thread_lives": threadLives,
-  "0013_thread_runs": threadRuns
+  "0013_thread_runs": threadRuns,
+  "0014_run_records": runRecords,
+  "0015_agent_watch": agentWatch,
+  "0016_subruns": subruns,
+  "0017_agent_sightings": agentSightings
 }
