@@ -58,6 +58,8 @@ const inPage = {
   })()`,
   focused: `(async () => {
     const element = document.activeElement
+    // Between the last thing and the first there is the browser's own bar.
+    if (element === document.body) return { name: "", seen: true }
     const { bottom, right, top, width, height } = element.getBoundingClientRect()
     const { boxShadow, outlineStyle, outlineWidth } = getComputedStyle(element)
     const isMarked = (outlineStyle !== "none" && outlineWidth !== "0px") || boxShadow !== "none"

@@ -102,6 +102,7 @@ describe.runIf(chromium)("the console, for everybody", { timeout: 120_000 }, () 
       const { name: now, seen } = await visitor.focused()
       passed.push(now)
       assert.isTrue(seen, `the focus is seen on "${now}"`)
+      assert.isAtMost(passed.filter((name) => name === "").length, 1, "the focus is lost")
       if (name.test(now)) return passed
     }
     return assert.fail(`Tab does not lead to ${name}, but to ${passed.join(", ")}`)
