@@ -15,6 +15,8 @@ const pausesPerLook = 20
 const pausesPerSync = 3
 /** Replicas take turns, and none is to come a moment too early and wait for all of its pause again. */
 const turn = 0.9
+const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis))
+
 /** Who writes one row often writes another: told of the first, one waits for the next. */
 const gathering = Duration.millis(25)
 
@@ -40,8 +42,8 @@ export const watchAgents = Effect.fnUntraced(function*({ compareEvery, report, s
   yield* changes.comparisonIsDue(scope, compareEvery).pipe(Effect.retry(Schedule.jittered(Schedule.spaced("1 second"))))
 
   /** After a look that found nothing new, or a sync of everything. Of what is out of scope a look tells nothing. */
-  const isSeen = Effect.gen(function*() {
-    if (scope._tag === "All") yield* sawAll
+  const isSeen = Effect.fnUntraced(function*(asked: Date) {
+    if (scope._tag === "All") yield* sawAll(asked)
     if ((yield* Ref.getAndSet(trouble, undefined)) !== undefined) {
       yield* Effect.logInfo("The agents' tables can be read again: lists follow them")
     }
@@ -51,8 +53,9 @@ export const watchAgents = Effect.fnUntraced(function*({ compareEvery, report, s
   const tell = (plan: SyncPlan) => report(plan, isUpToDate(plan) ? undefined : "Sync")
 
   const follow = Effect.gen(function*() {
+    const asked = yield* now
     const [took, plan] = yield* Effect.timed(followAgents(scope))
-    yield* isSeen
+    yield* isSeen(asked)
     if (plan === undefined) return
     yield* Ref.update(pause, (present) => Duration.max(present, Duration.times(took, pausesPerSync)))
     yield* tell(plan)
@@ -60,19 +63,20 @@ export const watchAgents = Effect.fnUntraced(function*({ compareEvery, report, s
 
   const look = Effect.gen(function*() {
     const present = yield* Ref.get(pause)
+    const asked = yield* now
     const found = yield* Effect.withTracerEnabled(
       changes.lookInTurn(scope, Duration.times(present, turn)),
       false
     )
     if (Option.isNone(found)) return
     yield* Ref.set(pause, Duration.max(usualPause, Duration.times(found.value.took, pausesPerLook)))
-    yield* found.value.known ? isSeen : follow
+    yield* found.value.known ? isSeen(asked) : follow
   })
 
   const compare = Effect.gen(function*() {
-    const now = yield* Clock.currentTimeMillis
-    if (now < (yield* Ref.get(compareAt))) return
-    yield* Ref.set(compareAt, now + Duration.toMillis(compareEvery))
+    const millis = yield* Clock.currentTimeMillis
+    if (millis < (yield* Ref.get(compareAt))) return
+    yield* Ref.set(compareAt, millis + Duration.toMillis(compareEvery))
     if (!(yield* changes.comparisonIsDue(scope, Duration.times(compareEvery, turn)))) return
     const { missed, plan } = yield* compareAgents(scope)
     yield* syncMissed(missed)

@@ -1,5 +1,6 @@
-import { type Duration, Effect, Layer, Schedule } from "effect"
+import { Clock, type Duration, Effect, Layer, Schedule } from "effect"
 import type { SyncScope } from "../domain/SyncScope.ts"
+import { AgentSightings } from "../ports/AgentSightings.ts"
 import { Storage } from "../ports/Storage.ts"
 import { agentReports } from "./AgentReports.ts"
 import { watchAgents } from "./AgentWatch.ts"
@@ -23,7 +24,14 @@ export const startupSync = ({ compareEvery, scope }: StartupOptions) =>
     Effect.gen(function*() {
       yield* (yield* Storage).awaitReady
       const report = yield* agentReports
-      yield* syncScope(scope).pipe(
+      const { sawAll } = yield* AgentSightings
+      const sync = Effect.gen(function*() {
+        const asked = new Date(yield* Clock.currentTimeMillis)
+        const plan = yield* syncScope(scope)
+        if (scope._tag === "All") yield* sawAll(asked)
+        return plan
+      })
+      yield* sync.pipe(
         Effect.retry({
           schedule: whileAway,
           while: ({ _tag }) => _tag === "StorageUnavailable" || _tag === "AgentTablesLocked"

@@ -11,8 +11,8 @@ export class AgentSightings extends Context.Service<AgentSightings, {
   readonly allowedSeconds: number
   /** One agreed with its row at the moment, by this server's clock, at which the row was asked for. */
   readonly saw: (id: AssistantId, asked: Date) => Effect.Effect<void>
-  /** All of them were compared with their rows just now, and agree: for all replicas to know. */
-  readonly sawAll: Effect.Effect<void>
+  /** All of them agreed with their rows at the moment at which those were asked for: for all replicas to know. */
+  readonly sawAll: (asked: Date) => Effect.Effect<void>
   /** When one of them last agreed, as far as this server or the database knows. */
   readonly last: (id: AssistantId) => Eff<Option.Option<Date>>
   /** When all of them last did. */

@@ -70,7 +70,11 @@ describe("Storage", () => {
           "store",
           "crons",
           "thread_lives",
-          "thread_runs"
+          "thread_runs",
+          "run_records",
+          "agent_watch",
+          "subruns",
+          "agent_sightings"
         ])
       }).pipe(Effect.provide(databaseLayer({ url, poolSize: 1 })))
     }))

@@ -28,8 +28,12 @@ const countEach = async (database: pg.Client, where: string, parameters: Readonl
 export const exceptLogs = (counts: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
   Object.fromEntries(Object.entries(counts).filter(([table]) => table !== "run_events"))
 
+/** What a server notes of itself, when it comes to it: whether the agents' tables were looked at, and when. */
+const ofItself = ["agent_sightings", "agent_watch"]
+
 /** How many rows each of our tables has, and how many jobs there are. */
-export const rowCounts = (database: pg.Client) => countEach(database, "", [])
+export const rowCounts = async (database: pg.Client): Promise<Readonly<Record<string, number>>> =>
+  Object.fromEntries(Object.entries(await countEach(database, "", [])).filter(([table]) => !ofItself.includes(table)))
 
 /** How many rows of each table mention an id, in whatever column. */
 export const rowsAbout = async (database: pg.Client, id: string): Promise<Readonly<Record<string, number>>> => {

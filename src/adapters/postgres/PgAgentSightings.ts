@@ -26,8 +26,9 @@ export const PgAgentSightings = (
       let all: Date | null = null
       let told = Number.NEGATIVE_INFINITY
 
-      const tell = sql`
-        insert into langgraph_server.agent_sightings (all_agreed_at) values (now())
+      const tell = (asked: Date) =>
+        sql`
+        insert into langgraph_server.agent_sightings (all_agreed_at) values (${asked})
         on conflict (sole) do update set all_agreed_at = greatest(agent_sightings.all_agreed_at, excluded.all_agreed_at)`
 
       const one = (rows: Effect.Effect<ReadonlyArray<unknown>, SqlError.SqlError>) =>
@@ -46,13 +47,14 @@ export const PgAgentSightings = (
             }
           }),
 
-        sawAll: Effect.gen(function*() {
-          const now = yield* Clock.currentTimeMillis
-          all = new Date(now)
-          if (now - told < toldEveryMillis) return
-          told = now
-          yield* tell
-        }).pipe(
+        sawAll: Effect.fnUntraced(
+          function*(asked) {
+            all = asked
+            const now = yield* Clock.currentTimeMillis
+            if (now - told < toldEveryMillis) return
+            told = now
+            yield* tell(asked)
+          },
           orUnavailable,
           // It is told again after the next comparison.
           Effect.catchTag("StorageUnavailable", () => Effect.void)

@@ -1,4 +1,4 @@
-import { Config, Console, Data, Effect, Option } from "effect"
+import { Console, Data, Effect, Option } from "effect"
 import { isUuid } from "../../domain/AssistantId.ts"
 import { OrganizationId } from "../../domain/Principal.ts"
 import { SyncScope } from "../../domain/SyncScope.ts"
@@ -7,6 +7,7 @@ import type { Which } from "../usecases/FoundAgents.ts"
 import type { Given } from "./DoctorFlags.ts"
 import { brokenIn, type Findings, mendable, report } from "./DoctorReport.ts"
 import { progressDone } from "./Progress.ts"
+import { bothWays, NotTogether } from "./Ways.ts"
 
 /** The exit code tells CI; what is broken is in the output. */
 class Broken extends Data.TaggedError("Broken")<{ readonly agents: number; readonly leftovers: number }> {
@@ -16,11 +17,9 @@ class Broken extends Data.TaggedError("Broken")<{ readonly agents: number; reado
   }
 }
 
-class NotTogether extends Data.TaggedError("NotTogether")<{ readonly message: string }> {}
-
 const refused = (given: Given): string | undefined => {
   const there = Option.isSome(given.url)
-  if (there && Option.isSome(given.database)) return "--url and --database are two ways to look: choose one"
+  if (there && Option.isSome(given.database)) return bothWays
   if (there && given.fix) return "--fix is for whoever has the database: use it with --database, not with --url"
   if (there && Option.isSome(given.as)) return "--as goes with --database: with --url the token says who is looking"
   const chosen = [given.agent.length > 0, given.org.length > 0, given.all].filter(Boolean).length
@@ -39,19 +38,14 @@ const chosen = Effect.fnUntraced(function*({ agent, org }: Given): Effect.fn.Ret
   return { _tag: "Scope", scope: SyncScope.Organizations({ ids }) }
 })
 
-const environmentToken = Effect.gen(function*() {
-  return yield* Config.option(Config.Redacted("THROUGHLINE_TOKEN"))
-}).pipe(Effect.mapError(() => new InvalidSetting({ variable: "THROUGHLINE_TOKEN", expected: "a text" })))
-
 /** Each way brings the parts that it is made of. */
 const found = Effect.fnUntraced(function*(given: Given, which: Which) {
   if (Option.isNone(given.url)) {
     const { here } = yield* Effect.promise(() => import("./DoctorHere.ts"))
     return yield* here(given, which)
   }
-  const token = Option.isSome(given.token) ? given.token : yield* environmentToken
   const { there } = yield* Effect.promise(() => import("./DoctorThere.ts"))
-  return yield* there(given.url.value, token, which, given.dryRun)
+  return yield* there({ ...given, url: given.url.value }, which)
 })
 
 const tell = Effect.fnUntraced(function*(findings: Findings, json: boolean) {

@@ -1,5 +1,6 @@
 import { Command, Flag } from "effect/cli"
 import { lazily } from "./Lazily.ts"
+import { databaseFlag, jsonFlag } from "./Ways.ts"
 
 const flags = {
   url: Flag.String("url").pipe(
@@ -10,10 +11,7 @@ const flags = {
     Flag.withDescription("Whose view it is with --url (or THROUGHLINE_TOKEN); with --database, what tool servers get"),
     Flag.optional
   ),
-  database: Flag.Redacted("database").pipe(
-    Flag.withDescription("The agents' database, as its operator; without it, DATABASE_URL"),
-    Flag.optional
-  ),
+  database: databaseFlag,
   agent: Flag.String("agent").pipe(Flag.withDescription("One agent by its id; may be repeated"), Flag.atLeast(0)),
   org: Flag.String("org").pipe(
     Flag.withDescription("The agents of one organisation by its id; may be repeated"),
@@ -27,7 +25,7 @@ const flags = {
     Flag.withDescription("Judge whether this person sees them, by their user id (with --database)"),
     Flag.optional
   ),
-  json: Flag.Boolean("json").pipe(Flag.withDescription("The chains as JSON, for programs"), Flag.withDefault(false)),
+  json: jsonFlag("The chains"),
   fix: Flag.Boolean("fix").pipe(
     Flag.withDescription("Mend what can be mended without asking anybody, and say each thing (with --database)"),
     Flag.withDefault(false)

@@ -1,15 +1,10 @@
-import type { Option, Redacted } from "effect"
+import type { Ways } from "./Ways.ts"
 
 /** What the command line says. */
-export interface Given {
-  readonly url: Option.Option<string>
-  readonly token: Option.Option<Redacted.Redacted<string>>
-  readonly database: Option.Option<Redacted.Redacted<string>>
+export interface Given extends Ways {
   readonly agent: ReadonlyArray<string>
   readonly org: ReadonlyArray<string>
   readonly all: boolean
-  readonly as: Option.Option<string>
-  readonly json: boolean
   readonly fix: boolean
   readonly dryRun: boolean
   readonly modelTimeout: number

@@ -1,25 +1,19 @@
-import { Data, Duration, Effect, Layer, Logger, Option } from "effect"
+import { Data, Duration, Effect, Option } from "effect"
 import type { Agent } from "../../domain/Agent.ts"
-import { UserId } from "../../domain/Principal.ts"
-import { Memberships } from "../../ports/Memberships.ts"
-import { Storage } from "../../ports/Storage.ts"
-import { settings as readSettings } from "../Config.ts"
-import { databaseSettings, doctorLayer } from "../Layers.ts"
+import { doctorLayer } from "../Layers.ts"
 import { examineAgents } from "../usecases/ExamineAgents.ts"
 import { foundAgents, type Which } from "../usecases/FoundAgents.ts"
 import { healable, healAgents } from "../usecases/HealAgents.ts"
 import type { Given } from "./DoctorFlags.ts"
 import type { Findings } from "./DoctorReport.ts"
+import { databaseReady, operatorSettings, personAs, unlogged } from "./Operator.ts"
 import { bar, progress } from "./Progress.ts"
-import { DatabaseAway } from "./Sync.ts"
 
 class NoSuchAgents extends Data.TaggedError("NoSuchAgents")<{ readonly ids: ReadonlyArray<string> }> {
   override get message() {
     return `No active agent has the id ${this.ids.join(", ")}`
   }
 }
-
-const patience = "30 seconds"
 
 const allThere = (which: Which, agents: ReadonlyArray<Agent>) => {
   const there = new Set(agents.map(({ id }) => id.toLowerCase()))
@@ -29,9 +23,7 @@ const allThere = (which: Which, agents: ReadonlyArray<Agent>) => {
 
 const examined = Effect.fnUntraced(function*({ as, dryRun, fix, modelTimeout, token }: Given, which: Which) {
   yield* progress("Waiting for the database …")
-  yield* (yield* Storage).awaitReady.pipe(
-    Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.fail(new DatabaseAway()) })
-  )
+  yield* databaseReady
   yield* progress("Reading …")
   const fixed = fix ? yield* healAgents(which) : []
   const agents = yield* foundAgents(which)
@@ -40,7 +32,7 @@ const examined = Effect.fnUntraced(function*({ as, dryRun, fix, modelTimeout, to
   yield* progress(bar(0, agents.length, "agents"))
   const chains = yield* examineAgents({
     agents,
-    asked: Option.isNone(as) ? null : yield* (yield* Memberships).principal(UserId.make(as.value)),
+    asked: Option.isNone(as) ? null : yield* personAs(as.value),
     token: Option.getOrNull(token),
     dryRun,
     patience: Duration.seconds(modelTimeout),
@@ -51,11 +43,6 @@ const examined = Effect.fnUntraced(function*({ as, dryRun, fix, modelTimeout, to
 
 /** In this process, as whoever owns the database. */
 export const here = Effect.fnUntraced(function*(given: Given, which: Which) {
-  const read = yield* readSettings
-  const databaseUrl = Option.orElse(given.database, () => read.databaseUrl)
-  const settings = yield* databaseSettings({ ...read, databaseUrl })
-  // What is wrong is in the answer; a log on the same output would make no JSON of it.
-  return yield* examined(given, which).pipe(
-    Effect.provide(Layer.provideMerge(doctorLayer(settings), Logger.layer([])))
-  )
+  const settings = yield* operatorSettings(given.database)
+  return yield* Effect.provide(examined(given, which), unlogged(doctorLayer(settings)))
 })

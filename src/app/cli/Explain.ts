@@ -1,19 +1,15 @@
-import { Console, Data, Effect, Option, type Redacted, Schema } from "effect"
+import { Console, Data, Effect, Option, Schema } from "effect"
 import { readFile } from "node:fs/promises"
 import { ExplanationView } from "../../adapters/http/ExplanationView.ts"
 import { ExplainedRun } from "../../adapters/http/RunRequests.ts"
 import { InvalidSetting } from "../InvalidSetting.ts"
 import { type Explained, explanationText, problemsIn } from "./ExplainReport.ts"
 import { askServer } from "./ServerCall.ts"
+import { bothWays, NotTogether, type Ways } from "./Ways.ts"
 
-export interface Given {
+export interface Given extends Ways {
   readonly assistant: string
-  readonly url: Option.Option<string>
-  readonly token: Option.Option<Redacted.Redacted<string>>
-  readonly database: Option.Option<Redacted.Redacted<string>>
-  readonly as: Option.Option<string>
   readonly body: Option.Option<string>
-  readonly json: boolean
 }
 
 /** The exit code tells a script; what is wrong is in the output. */
@@ -23,13 +19,11 @@ class NotAsMeant extends Data.TaggedError("NotAsMeant")<{ readonly problems: Rea
   }
 }
 
-class NotTogether extends Data.TaggedError("NotTogether")<{ readonly message: string }> {}
-
 const refused = ({ as, database, url }: Given): string | undefined => {
   if (Option.isNone(url)) {
     return Option.isNone(as) ? "Say whose run it would be: --as <user id>, or --url with a token" : undefined
   }
-  if (Option.isSome(database)) return "--url and --database are two ways to look: choose one"
+  if (Option.isSome(database)) return bothWays
   return Option.isSome(as) ? "--as goes without --url: there the token says whose run it would be" : undefined
 }
 

@@ -1,5 +1,6 @@
 import { Argument, Command, Flag } from "effect/cli"
 import { lazily } from "./Lazily.ts"
+import { databaseFlag, jsonFlag } from "./Ways.ts"
 
 const given = {
   assistant: Argument.String("assistant").pipe(
@@ -13,10 +14,7 @@ const given = {
     Flag.withDescription("Whose run it would be with --url (or THROUGHLINE_TOKEN); else only what tool servers get"),
     Flag.optional
   ),
-  database: Flag.Redacted("database").pipe(
-    Flag.withDescription("The agents' database, as its operator; without it, DATABASE_URL"),
-    Flag.optional
-  ),
+  database: databaseFlag,
   as: Flag.String("as").pipe(
     Flag.withDescription("Whose run it would be, by their user id (without --url)"),
     Flag.optional
@@ -25,10 +23,7 @@ const given = {
     Flag.withDescription("A file with the run's body as JSON: what it would set (config, context, metadata)"),
     Flag.optional
   ),
-  json: Flag.Boolean("json").pipe(
-    Flag.withDescription("The whole of it as JSON, for programs"),
-    Flag.withDefault(false)
-  )
+  json: jsonFlag("The whole of it")
 }
 
 /** `throughline explain`. */

@@ -1,7 +1,7 @@
 import { Config, Data, Effect, Option, Redacted, Schema } from "effect"
 import { InvalidSetting } from "../InvalidSetting.ts"
 
-export class ServerSays extends Data.TaggedError("ServerSays")<{ readonly url: string; readonly what: string }> {
+class ServerSays extends Data.TaggedError("ServerSays")<{ readonly url: string; readonly what: string }> {
   override get message() {
     return `${this.url}: ${this.what}`
   }
@@ -22,7 +22,7 @@ const environmentToken = Effect.gen(function*() {
 }).pipe(Effect.mapError(() => new InvalidSetting({ variable: "THROUGHLINE_TOKEN", expected: "a text" })))
 
 /** The token of whoever is to look: given, or in the environment, where no list of processes shows it. */
-export const givenToken = (given: Option.Option<Redacted.Redacted<string>>) =>
+const givenToken = (given: Option.Option<Redacted.Redacted<string>>) =>
   Option.isSome(given) ? Effect.succeed(given) : environmentToken
 
 const reason = (error: unknown): string => {

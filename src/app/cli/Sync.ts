@@ -3,11 +3,12 @@ import type { SyncPlan } from "../../domain/AgentSync.ts"
 import { syncSummary } from "../../domain/AgentSync.ts"
 import { parseSyncScope, type SyncScope, syncScopeForm } from "../../domain/SyncScope.ts"
 import { AgentSource } from "../../ports/AgentSource.ts"
-import { Storage } from "../../ports/Storage.ts"
 import { InvalidSetting, type Settings, settings as readSettings } from "../Config.ts"
 import { agentsLayer, databaseSettings } from "../Layers.ts"
 import { telemetry } from "../Telemetry.ts"
 import { carryOut, planAgents } from "../usecases/SyncAgents.ts"
+import { databaseReady } from "./Operator.ts"
+import { progress, progressDone } from "./Progress.ts"
 
 /** The exit code tells a script; the agents are named in the output. */
 export class AgentsFailed extends Data.TaggedError("AgentsFailed")<{ readonly count: number }> {
@@ -15,12 +16,6 @@ export class AgentsFailed extends Data.TaggedError("AgentsFailed")<{ readonly co
     return `${this.count} agent(s) could not be synced`
   }
 }
-
-export class DatabaseAway extends Data.TaggedError("DatabaseAway")<{}> {
-  override readonly message = "The database can't be reached: check DATABASE_URL, and that it accepts connections"
-}
-
-const patience = "30 seconds"
 
 interface Given {
   readonly scope: Option.Option<string>
@@ -37,17 +32,9 @@ const chosenScope = (given: Option.Option<string>, settings: Settings) =>
       )
   })
 
-/** To a person who watches; a log file has no use for it. */
-const progress = (text: string) =>
-  Effect.sync(() => {
-    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
-  })
-
 const carriedOut = Effect.fn("sync")(function*(scope: SyncScope, dryRun: boolean) {
   yield* progress("Waiting for the database …")
-  yield* (yield* Storage).awaitReady.pipe(
-    Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.fail(new DatabaseAway()) })
-  )
+  yield* databaseReady
   yield* progress("Comparing agents and assistants …")
   const source = yield* AgentSource
   const plan = yield* source.exclusively(Effect.gen(function*() {
@@ -57,7 +44,7 @@ const carriedOut = Effect.fn("sync")(function*(scope: SyncScope, dryRun: boolean
     yield* carryOut(plan)
     return plan
   }))
-  yield* progress("")
+  yield* progressDone
   return plan
 })
 

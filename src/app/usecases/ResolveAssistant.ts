@@ -74,8 +74,11 @@ const throughRow = Effect.fnUntraced(function*(
   const asked = new Date(yield* Clock.currentTimeMillis)
   const { agent, principal } = yield* (yield* AgentSource).seenBy(id, asker)
   if (Option.isSome(agent)) {
-    // Nobody syncs on behalf of a stranger, and a stranger learns nothing.
-    if (!mayUse(principal, agent.value)) return yield* new AssistantNotFound({ assistant: reference })
+    if (!mayUse(principal, agent.value)) {
+      // Nobody syncs on behalf of a stranger, and a stranger learns nothing; who is one by now sees it no longer in lists.
+      if (Option.isSome(found)) yield* follow(id)
+      return yield* new AssistantNotFound({ assistant: reference })
+    }
   } else if (Option.isNone(found)) {
     return yield* notFound(reference, id, principal)
   }
