@@ -51,6 +51,7 @@ describe.runIf(chromium)("a chat page in a browser, at an origin of its own", { 
     await person.say("tool:search_laws:{\"query\":\"BGB 573\"}")
     await person.seesTool("search_laws: completed")
     await person.sees("ai: tool said: result for BGB 573")
+    await person.isTold("ready")
 
     const endless = `slow:60000:${words}`
     await person.say(endless)
@@ -58,6 +59,10 @@ describe.runIf(chromium)("a chat page in a browser, at an origin of its own", { 
     await person.press("Stop")
     await person.isTold("ready")
     await world.until("the model was hung up on", () => world.asked(endless)[0]?.aborted)
+    await world.until("the run is over", async () => {
+      const { rows } = await world.observer.query("select from langgraph_server.runs where status = 'running'")
+      return rows.length === 0
+    })
     await person.say("say:dann eben nicht")
     await person.sees("ai: dann eben nicht")
   })
