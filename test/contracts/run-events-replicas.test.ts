@@ -89,6 +89,24 @@ describe("RunEvents between replicas", () => {
       })
     ))
 
+  it.live("a reader who was told that nothing has begun yet finds what has all the same, elsewhere and ended", () =>
+    onReplica((url) =>
+      Effect.gen(function*() {
+        const { claim, run, runId, runs } = yield* started
+        const elsewhere = Context.get(yield* other(url), RunEvents)
+        const guess = { begun: false }
+        const events = yield* RunEvents
+        yield* tell(claim, 50, 10)
+        const reader = yield* Effect.forkChild(Stream.runCollect(elsewhere.read(runId, -1, guess)))
+        yield* events.publish(claim, from(50, 100))
+        yield* events.flush(runId)
+        yield* runs.end(run, batch(100))
+        assert.deepStrictEqual(yield* join(reader), from(0, 101))
+        const late = elsewhere.read(runId, -1, guess)
+        assert.deepStrictEqual(yield* Effect.timeout(Stream.runCollect(late), "2 seconds"), from(0, 101))
+      })
+    ))
+
   it.live(
     "loses and doubles nothing while the connections of all are cut again and again",
     () =>

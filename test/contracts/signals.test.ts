@@ -1,6 +1,6 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Logger, PubSub, Redacted, Scope } from "effect"
+import { Duration, Effect, Exit, Layer, Logger, PubSub, Redacted, Scope } from "effect"
 import { Client } from "pg"
 import { databaseLayer } from "../../src/adapters/postgres/Database.ts"
 import { Signal, Signals } from "../../src/adapters/postgres/Signals.ts"
@@ -15,13 +15,14 @@ const news = (...ns: ReadonlyArray<number>) => Signal.News({ from: "", runIds: n
 /** A process of its own: its pool, its line. */
 const replica = Effect.fnUntraced(function*(
   url: Redacted.Redacted<string>,
-  { directUrl = url, layers = Layer.empty }: {
+  { aloneAfter, directUrl = url, layers = Layer.empty }: {
+    readonly aloneAfter?: Duration.Duration
     readonly directUrl?: Redacted.Redacted<string>
     readonly layers?: Layer.Layer<never>
   } = {}
 ) {
   const parts = yield* Layer.build(
-    Layer.fresh(Signals.layer({ directUrl })).pipe(
+    Layer.fresh(Signals.layer({ directUrl, ...(aloneAfter === undefined ? {} : { aloneAfter }) })).pipe(
       Layer.provideMerge(Layer.fresh(databaseLayer({ url, poolSize: 3 }))),
       Layer.provide(layers)
     )
@@ -63,6 +64,21 @@ const lines = (sql: PgClient.PgClient) =>
     select pid from pg_stat_activity
     where application_name = 'throughline signals' and datname = current_database()
     order by pid`.pipe(Effect.map((rows) => rows.map(({ pid }) => pid)))
+
+/** Whatever is told on a database, by whomever. */
+const observed = Effect.fnUntraced(function*(url: Redacted.Redacted<string>) {
+  const all: Array<string> = []
+  const observer = yield* Effect.acquireRelease(
+    Effect.promise(async () => {
+      const client = new Client({ connectionString: Redacted.value(url) })
+      await client.connect()
+      await client.query("listen langgraph_server")
+      return client.on("notification", ({ payload = "" }) => all.push(payload))
+    }),
+    (client) => Effect.promise(() => client.end())
+  )
+  return { all, observer }
+})
 
 /** Everything that was logged, with its level. */
 const recorder = () => {
@@ -231,19 +247,37 @@ describe("Signals", () => {
       assert.deepStrictEqual(yield* next(one.heard), Signal.Wake())
     }))
 
+  it.live("are told to nobody by a replica that is alone, but for stops, and again once there is another", () =>
+    Effect.gen(function*() {
+      const url = yield* freshDatabase
+      const { all } = yield* observed(url)
+      // Longer than signs of life are apart, and short enough to wait for.
+      const aloneAfter = Duration.seconds(4)
+      const one = yield* Effect.tap(replica(url, { aloneAfter }), hears)
+      const told = () => all.filter((payload) => !payload.includes("ping")).map((payload) => payload.split(" ")[1])
+      yield* one.signals.tell([Signal.Wake()])
+      yield* Effect.sleep("4500 millis")
+      assert.deepStrictEqual(told(), ["wake"])
+      yield* one.signals.tell([Signal.Wake(), stop(1), news(2)])
+      yield* one.signals.hint([news(3)])
+      yield* Effect.sleep("200 millis")
+      assert.deepStrictEqual(told(), ["wake", "stop"])
+      assert.deepStrictEqual(
+        yield* Effect.forEach([1, 2, 3, 4, 5], () => next(one.heard)),
+        [Signal.Wake(), Signal.Wake(), stop(1), news(2), news(3)],
+        "it hears itself all the same"
+      )
+
+      const other = yield* Effect.tap(replica(url, { aloneAfter }), hears)
+      yield* one.signals.tell([Signal.Wake()])
+      yield* one.signals.hint([news(4)])
+      assert.deepStrictEqual([yield* next(other.heard), yield* next(other.heard)], [Signal.Wake(), news(4)])
+    }))
+
   it.live("cost a statement in three seconds, and leave nothing behind", () =>
     Effect.gen(function*() {
       const url = yield* freshDatabase
-      const all: Array<string> = []
-      const observer = yield* Effect.acquireRelease(
-        Effect.promise(async () => {
-          const client = new Client({ connectionString: Redacted.value(url) })
-          await client.connect()
-          await client.query("listen langgraph_server")
-          return client.on("notification", ({ payload = "" }) => all.push(payload))
-        }),
-        (client) => Effect.promise(() => client.end())
-      )
+      const { all, observer } = yield* observed(url)
       const open = Effect.promise(() =>
         observer.query("select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
           .then(({ rowCount }) => rowCount ?? 0)
