@@ -181,11 +181,12 @@ describe("AgentChanges", () => {
         }
         // What is gone is no suspect once it is retired.
         yield* sql`update langgraph_server.assistants set retired_at = now() where id = ${newOne}`
-        // Of one edit in a thousand transactions, one agent.
-        for (let n = 0; n < 10; n++) yield* does(consumer, `create table t${n} ()`)
+        // How few of the others depends on who else has a transaction under way, on the whole server: here other tests.
         yield* remember(all, yield* look(all))
         yield* does(consumer, changes[0] ?? "")
-        assert.deepStrictEqual(yield* suspects(all, yield* look(all)), Option.some([agents.recht]))
+        const few = Option.getOrElse(yield* suspects(all, yield* look(all)), () => [])
+        assert.include(few, agents.recht)
+        assert.notInclude(few, newOne)
         yield* remember(all, yield* look(all))
         yield* does(
           consumer,

@@ -42,7 +42,7 @@ const recht: Agent = {
 
 describe("AgentSource", () => {
   for (const generation of ["v1", "v2"] satisfies ReadonlyArray<Generation>) {
-    it.effect(`says of agents of ${generation} what their rows say`, () =>
+    it.live(`says of agents of ${generation} what their rows say`, () =>
       inWorld(
         Effect.gen(function*() {
           const source = yield* AgentSource
@@ -57,7 +57,7 @@ describe("AgentSource", () => {
         { generation }
       ))
 
-    it.effect(`keeps to the scope, and to what is active, in ${generation}`, () =>
+    it.live(`keeps to the scope, and to what is active, in ${generation}`, () =>
       inWorld(
         Effect.gen(function*() {
           const source = yield* AgentSource
@@ -77,7 +77,7 @@ describe("AgentSource", () => {
       ))
   }
 
-  it.effect("tells an engine that leads nowhere, or is not ours, from none at all", () =>
+  it.live("tells an engine that leads nowhere, or is not ours, from none at all", () =>
     inWorld(Effect.gen(function*() {
       const source = yield* AgentSource
       yield* change(
@@ -93,7 +93,7 @@ describe("AgentSource", () => {
       ])
     })))
 
-  it.effect("knows a person's own agents, and leaves templates out", () =>
+  it.live("knows a person's own agents, and leaves templates out", () =>
     inWorld(Effect.gen(function*() {
       const source = yield* AgentSource
       yield* change(
@@ -110,7 +110,7 @@ describe("AgentSource", () => {
       assert.deepStrictEqual(yield* source.find(agents.dokumente), Option.none())
     })))
 
-  it.effect("passes every sampling parameter, tool and server on as written", () =>
+  it.live("passes every sampling parameter, tool and server on as written", () =>
     inWorld(Effect.gen(function*() {
       const source = yield* AgentSource
       const tool = "70000000-0000-4000-a000-000000000001"
@@ -129,7 +129,7 @@ describe("AgentSource", () => {
     })))
 
   for (const generation of ["v1", "v2"] satisfies ReadonlyArray<Generation>) {
-    it.effect(`shows an agent and who asks for it as they are at the same moment, in ${generation}`, () =>
+    it.live(`shows an agent and who asks for it as they are at the same moment, in ${generation}`, () =>
       inWorld(
         Effect.gen(function*() {
           const source = yield* AgentSource
@@ -163,7 +163,7 @@ describe("AgentSource", () => {
       ))
   }
 
-  it.effect("reads nobody's memberships where their table is missing", () =>
+  it.live("reads nobody's memberships where their table is missing", () =>
     inWorld(Effect.gen(function*() {
       const source = yield* AgentSource
       yield* source.seenBy(agents.recht, UserId.make(people.member))
@@ -202,7 +202,7 @@ describe("AgentSource", () => {
       assert.deepStrictEqual(yield* source.unreadable, Option.none())
     })))
 
-  it.effect("follows the consumer's migration while it runs, in a transaction too", () =>
+  it.live("follows the consumer's migration while it runs, in a transaction too", () =>
     inWorld(
       Effect.gen(function*() {
         const source = yield* AgentSource
@@ -218,7 +218,7 @@ describe("AgentSource", () => {
       { generation: "v1" }
     ))
 
-  it.effect("can do without every column that it can do without", () =>
+  it.live("can do without every column that it can do without", () =>
     inWorld(Effect.gen(function*() {
       const source = yield* AgentSource
       const optional = ["description", "deleted_at", "graph_id", "engine_id", "engine_type", "system_prompt"]
@@ -232,7 +232,7 @@ describe("AgentSource", () => {
       assert.deepStrictEqual(found[1], { ...recht, engine: Engine.None(), systemPrompt: null, sampling: {} })
     })))
 
-  it.effect("names what is missing of the rest", () =>
+  it.live("names what is missing of the rest", () =>
     inWorld(Effect.gen(function*() {
       const source = yield* AgentSource
       yield* source.list(all)
@@ -249,13 +249,13 @@ describe("AgentSource", () => {
       assert.strictEqual((yield* Effect.flip(source.find(agents.recht)))._tag, "AgentTablesUnreadable")
     })))
 
-  it.effect("names every table where there is none", () =>
+  it.live("names every table where there is none", () =>
     inNowhere(Effect.gen(function*() {
       const error = yield* Effect.flip(Effect.flatMap(AgentSource, (source) => source.list(all)))
       assert.include(error.message, "table public.agents, table public.global_ai_engines, table public.ai_models")
     })))
 
-  it.effect("says so when it may not read them", () =>
+  it.live("says so when it may not read them", () =>
     inWorld(Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const source = yield* AgentSource
@@ -269,7 +269,7 @@ describe("AgentSource", () => {
     })))
 
   for (const type of ["text", "uuid"]) {
-    it.effect(`writes back what differs, and only that, to a column of type ${type}`, () =>
+    it.live(`writes back what differs, and only that, to a column of type ${type}`, () =>
       inWorld(Effect.gen(function*() {
         const source = yield* AgentSource
         const wrong = "99999999-0000-4000-a000-000000000000"
@@ -296,7 +296,7 @@ describe("AgentSource", () => {
       })))
   }
 
-  it.effect("does exclusive work one at a time, and all of it or nothing", () =>
+  it.live("does exclusive work one at a time, and all of it or nothing", () =>
     inWorld(Effect.gen(function*() {
       const source = yield* AgentSource
       const pair = [{ agentId: agents.recht, assistantId: AssistantId.make(agents.recht) }]
