@@ -86,16 +86,15 @@ export interface AgentAssistant {
 /** The id of an agent's assistant: its own UUID in lower case with dashes. */
 export const assistantIdOf = (agent: Agent): AssistantId => AssistantId.make(agent.id.toLowerCase())
 
-/** Who would see the assistant of an agent, whether or not there is one. */
-export const prospect = (agent: Agent): { readonly provenance: SyncedAgent } => ({
-  provenance: {
-    _tag: "Agent",
-    organizationId: agent.organizationId,
-    personalTo: personalTo(agent),
-    contentHash: "",
-    retiredAt: null
-  }
+/** Who would see an agent's assistant, whether or not there is one: its organisation, or the one person whose own it is. */
+export const prospectFor = (
+  organizationId: OrganizationId,
+  person: UserId | null
+): { readonly provenance: SyncedAgent } => ({
+  provenance: { _tag: "Agent", organizationId, personalTo: person, contentHash: "", retiredAt: null }
 })
+
+export const prospect = (agent: Agent) => prospectFor(agent.organizationId, personalTo(agent))
 
 /** Why an agent can't become an assistant, if it can't: by a name for whoever counts, and in words. */
 export const whyUnresolvable = (

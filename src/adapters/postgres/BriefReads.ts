@@ -2,7 +2,7 @@ import type { PgClient } from "@effect/sql-pg"
 import { Clock, Effect, Option } from "effect"
 import { SqlError } from "effect/sql"
 import { AgentTablesUnreadable } from "../../ports/AgentSource.ts"
-import { sqlState } from "./Database.ts"
+import { failsWith, sqlState } from "./Database.ts"
 
 /** Counted in moments in which this process was awake: one that is busy must not take its tables for locked. */
 const awake = { step: "100 millis", steps: 10 } as const
@@ -19,11 +19,10 @@ class TooSlow extends AgentTablesUnreadable {}
 const slow = () => new TooSlow({ missing: [], why: "somebody has locked them, or they take too long" })
 
 /** Undefined table, undefined column: the consumer has migrated since we looked. */
-export const isOutdated = (error: unknown): boolean =>
-  SqlError.isSqlError(error) && ["42P01", "42703"].includes(sqlState(error) ?? "")
+export const isOutdated = failsWith("42P01", "42703")
 
 /** A lock that was not to be had, a statement that took longer than the server lets it. */
-const isTooSlow = (error: SqlError.SqlError) => ["55P03", "57014"].includes(sqlState(error) ?? "")
+const isTooSlow = failsWith("55P03", "57014")
 
 /** The whole class of what can't be done with tables as they are. */
 const isUnfitting = (error: SqlError.SqlError) => sqlState(error)?.startsWith("42") === true
@@ -73,11 +72,7 @@ export const briefReads = (sql: PgClient.PgClient) => {
     )
 
   const limited = <A, E, R>(read: Effect.Effect<A, E, R>) =>
-    Effect.catchIf(
-      onConnection(read),
-      (error): error is E & SqlError.SqlError => SqlError.isSqlError(error) && isTooSlow(error),
-      () => Effect.fail(slow())
-    )
+    Effect.catchIf(onConnection(read), isTooSlow, () => Effect.fail(slow()))
 
   return Effect.fnUntraced(function*<A, E, R>(read: Effect.Effect<A, E, R>) {
     const now = yield* Clock.currentTimeMillis

@@ -66,6 +66,10 @@ export const meansAway = (error: unknown): boolean => {
 export const sqlState = ({ reason: { cause } }: SqlError.SqlError): string | undefined =>
   Predicate.hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : undefined
 
+/** Errors that the server raised with one of these SQLSTATEs. */
+export const failsWith = (...codes: ReadonlyArray<string>) => <E>(error: E): error is E & SqlError.SqlError =>
+  SqlError.isSqlError(error) && codes.includes(sqlState(error) ?? "")
+
 /** The words of the server or the socket; the driver's own are the same for every statement. */
 const wordsOf = ({ message, reason: { cause } }: SqlError.SqlError): string =>
   cause instanceof Error ? cause.message : message

@@ -1,6 +1,6 @@
 import { PgClient } from "@effect/sql-pg"
 import { Array, Cache, Duration, Effect, Exit, Latch, Layer, Option, PubSub, Schema } from "effect"
-import { SqlError, type Statement } from "effect/sql"
+import type { Statement } from "effect/sql"
 import type { SyncScope } from "../../domain/SyncScope.ts"
 import { AgentChanges, AgentTablesLocked } from "../../ports/AgentChanges.ts"
 import { AgentTablesUnreadable } from "../../ports/AgentSource.ts"
@@ -14,7 +14,7 @@ import {
   relationsOf,
   suspectsSince
 } from "./AgentFingerprint.ts"
-import { orUnavailable, sqlState } from "./Database.ts"
+import { failsWith, orUnavailable } from "./Database.ts"
 import { Signals } from "./Signals.ts"
 import { decodeRows } from "./Values.ts"
 
@@ -33,9 +33,6 @@ const decodeKnown = decodeRows(
 const decodeSuspects = decodeRows(
   Schema.Struct({ ids: Schema.NullOr(Schema.fromJsonString(Schema.Array(Schema.String))) })
 )
-
-const failsWith = (...codes: ReadonlyArray<string>) => <E>(error: E): error is E & SqlError.SqlError =>
-  SqlError.isSqlError(error) && codes.includes(sqlState(error) ?? "")
 
 /** Undefined table, undefined column, another kind of relation: the consumer has migrated since we looked. */
 const isOutdated = failsWith("42P01", "42703", "42809")

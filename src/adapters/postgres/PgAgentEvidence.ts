@@ -1,17 +1,16 @@
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Schema } from "effect"
-import { SqlError } from "effect/sql"
 import { Role } from "../../domain/Principal.ts"
 import { AgentEvidence, type MeantFor } from "../../ports/AgentEvidence.ts"
 import { assistantColumns, assistantOf, AssistantRow } from "./AssistantRow.ts"
-import { orUnavailable, sqlState } from "./Database.ts"
+import { failsWith, orUnavailable } from "./Database.ts"
 import { decodeRows, jsonb } from "./Values.ts"
 
 const decodeAssistants = decodeRows(AssistantRow)
 const decodeCounts = decodeRows(Schema.Struct({ nth: Schema.Int, role: Role, people: Schema.Int }))
 
 /** Without the consumer's table nobody belongs to an organisation, as everywhere else. */
-const isMissing = (error: unknown) => SqlError.isSqlError(error) && sqlState(error) === "42P01"
+const isMissing = failsWith("42P01")
 
 export const PgAgentEvidence = Layer.effect(
   AgentEvidence,

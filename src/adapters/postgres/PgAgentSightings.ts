@@ -5,6 +5,7 @@ import type { AssistantId } from "../../domain/Assistant.ts"
 import { latestOf } from "../../domain/Staleness.ts"
 import { AgentSightings } from "../../ports/AgentSightings.ts"
 import { orUnavailable } from "./Database.ts"
+import { latest } from "./Latest.ts"
 import { decodeRows, withoutNul } from "./Values.ts"
 
 /** Assistants whose look-ups are remembered; of the others what the database knows has to do. */
@@ -22,7 +23,7 @@ export const PgAgentSightings = (
     AgentSightings,
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
-      const sightings = new Map<AssistantId, Date>()
+      const sightings = latest<AssistantId, Date>(capacity)
       let all: Date | null = null
       let told = Number.NEGATIVE_INFINITY
 
@@ -37,15 +38,7 @@ export const PgAgentSightings = (
       return AgentSightings.of({
         allowedSeconds,
 
-        saw: (id, asked) =>
-          Effect.sync(() => {
-            // Those that were looked up last are the last ones in the map.
-            sightings.delete(id)
-            sightings.set(id, asked)
-            if (sightings.size > capacity) {
-              for (const oldest of sightings.keys()) return void sightings.delete(oldest)
-            }
-          }),
+        saw: (id, asked) => Effect.sync(() => sightings.keep(id, asked)),
 
         sawAll: Effect.fnUntraced(
           function*(asked) {

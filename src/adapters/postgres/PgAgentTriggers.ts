@@ -1,9 +1,8 @@
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Schedule, Schema } from "effect"
-import { SqlError } from "effect/sql"
 import { AgentTriggers, type TableTrigger, TriggersRefused } from "../../ports/AgentTriggers.ts"
 import { agentTables } from "./AgentCatalogue.ts"
-import { orUnavailable, sqlState } from "./Database.ts"
+import { failsWith, orUnavailable } from "./Database.ts"
 import { channel } from "./Signals.ts"
 import { agentsChanged } from "./SignalText.ts"
 import { decodeRows } from "./Values.ts"
@@ -38,9 +37,6 @@ const tellFunction = `
     return null;
   end
   $$`
-
-const failsWith = (code: string) => (error: unknown): error is SqlError.SqlError =>
-  SqlError.isSqlError(error) && sqlState(error) === code
 
 /** So long, and no longer, whoever writes waits behind us; then it is tried again. */
 const lockTimeout = "100ms"

@@ -1,6 +1,5 @@
 import { PgClient } from "@effect/sql-pg"
 import { Cache, Clock, Effect, Exit, Layer, Option } from "effect"
-import { SqlError } from "effect/sql"
 import { isUuid } from "../../domain/AssistantId.ts"
 import type { Membership, UserId } from "../../domain/Principal.ts"
 import { AgentsUnreadable, servedUnread } from "../../domain/Staleness.ts"
@@ -10,7 +9,8 @@ import { Memberships } from "../../ports/Memberships.ts"
 import { noteStale } from "../../ports/StaleAnswers.ts"
 import { membershipsOf } from "./AgentStatements.ts"
 import { briefReads, orUnreadable } from "./BriefReads.ts"
-import { orUnavailable, sqlState } from "./Database.ts"
+import { failsWith, orUnavailable } from "./Database.ts"
+import { latest } from "./Latest.ts"
 import { MembershipRow } from "./MembershipRow.ts"
 import { decodeRows } from "./Values.ts"
 
@@ -42,16 +42,10 @@ export const PgMemberships = Layer.effect(
     const sql = yield* PgClient.PgClient
     const briefly = briefReads(sql)
     const { allowedSeconds } = yield* AgentSightings
-    const lastKnown = new Map<UserId, Known>()
-
-    const remember = (userId: UserId, known: Known) => {
-      lastKnown.delete(userId)
-      lastKnown.set(userId, known)
-      if (lastKnown.size > capacity) { for (const oldest of lastKnown.keys()) return void lastKnown.delete(oldest) }
-    }
+    const lastKnown = latest<UserId, Known>(capacity)
 
     /** Without the consumer's table there are no organisations, and everybody has their own assistants only. */
-    const isMissing = (error: unknown) => SqlError.isSqlError(error) && sqlState(error) === "42P01"
+    const isMissing = failsWith("42P01")
 
     const withoutTable = Effect.logWarning(
       "public.organization_members is missing: nobody belongs to an organisation beyond what was known before"
@@ -78,7 +72,7 @@ export const PgMemberships = Layer.effect(
           Effect.catchIf(isMissing, () => withoutTable),
           orUnreadable
         )
-        remember(userId, { memberships, at })
+        lastKnown.keep(userId, { memberships, at })
         return { memberships, staleSince: null } satisfies Found
       },
       (found, userId) => Effect.catchTag(found, "AgentTablesUnreadable", (error) => unread(userId, error)),

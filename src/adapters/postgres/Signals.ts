@@ -86,14 +86,14 @@ export class Signals extends Context.Service<Signals, {
               : Effect.asVoid(Effect.forkIn(tellWaiting, scope, { startImmediately: true }))
           })
 
-        const ping: Ping = { _tag: "Ping", replica }
         const texts = (signals: ReadonlyArray<Told | Ping>) => encode(signals).map((text) => addressed(replica, text))
+        const pings = texts([{ _tag: "Ping", replica }])
 
         const { listening } = yield* keepHearing({
           url: options.directUrl,
           channel,
-          isPing: (payload) => payload === texts([ping])[0],
-          ping: Effect.suspend(() => notify(texts([ping]))),
+          isPing: (payload) => pings.includes(payload),
+          ping: notify(pings),
           hear: (payload) => {
             const { from, text } = sender(payload)
             // Heard when it was told.

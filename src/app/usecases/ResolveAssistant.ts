@@ -1,12 +1,11 @@
 import { Clock, Effect, Option } from "effect"
-import type { Agent } from "../../domain/Agent.ts"
-import { AgentUnresolved, personalTo } from "../../domain/Agent.ts"
+import { AgentUnresolved, prospect, prospectFor } from "../../domain/Agent.ts"
 import { whyGone } from "../../domain/AgentGone.ts"
 import { isUpToDate } from "../../domain/AgentSync.ts"
-import type { Assistant, AssistantId, SyncedAgent } from "../../domain/Assistant.ts"
+import type { Assistant, AssistantId } from "../../domain/Assistant.ts"
 import { AssistantNotFound } from "../../domain/Assistant.ts"
 import { isUuid, resolveAssistantId } from "../../domain/AssistantId.ts"
-import type { OrganizationId, Principal, UserId } from "../../domain/Principal.ts"
+import type { Principal, UserId } from "../../domain/Principal.ts"
 import { SyncScope } from "../../domain/SyncScope.ts"
 import { canSee } from "../../domain/Visibility.ts"
 import { AgentSightings } from "../../ports/AgentSightings.ts"
@@ -24,14 +23,6 @@ export interface Resolved {
   /** Set where the agents' tables could not be read: when the assistant was last seen to agree with its row. */
   readonly staleSince: Date | null
 }
-
-/** An agent's assistant, were there one. */
-const prospect = (organizationId: OrganizationId, person: UserId | null): { readonly provenance: SyncedAgent } => ({
-  provenance: { _tag: "Agent", organizationId, personalTo: person, contentHash: "", retiredAt: null }
-})
-
-const mayUse = (principal: Principal, agent: Agent) =>
-  canSee(principal, prospect(agent.organizationId, personalTo(agent)))
 
 /** Brings one agent's assistant up to its row, or retires it with its row. */
 const follow = Effect.fn("followAgent")(function*(id: AssistantId) {
@@ -54,7 +45,7 @@ const notFound = Effect.fnUntraced(function*(reference: string, id: AssistantId,
   const [stored] = yield* (yield* SyncedAssistants).stored(SyncScope.None(), [id])
   const was = stored?.provenance._tag === "Agent" ? stored.provenance : undefined
   const seen = state ?? was
-  const visible = seen !== undefined && canSee(principal, prospect(seen.organizationId, seen.personalTo))
+  const visible = seen !== undefined && canSee(principal, prospectFor(seen.organizationId, seen.personalTo))
   const reason = visible ? whyGone(state, was?.retiredAt ?? null) : undefined
   return yield* new AssistantNotFound({ assistant: reference, ...(reason === undefined ? {} : { reason }) })
 })
@@ -74,7 +65,7 @@ const throughRow = Effect.fnUntraced(function*(
   const asked = new Date(yield* Clock.currentTimeMillis)
   const { agent, principal } = yield* (yield* AgentSource).seenBy(id, asker)
   if (Option.isSome(agent)) {
-    if (!mayUse(principal, agent.value)) {
+    if (!canSee(principal, prospect(agent.value))) {
       // Nobody syncs on behalf of a stranger, and a stranger learns nothing; who is one by now sees it no longer in lists.
       if (Option.isSome(found)) yield* follow(id)
       return yield* new AssistantNotFound({ assistant: reference })
