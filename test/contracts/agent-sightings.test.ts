@@ -24,13 +24,13 @@ const graphs = Layer.mock(AgentGraphs, { names: ["agent"], defaults: () => ({}) 
 const synced = Effect.provide(syncAgents(SyncScope.All()), [sha256, graphs])
 
 describe("AgentSightings", () => {
-  it.effect("know nothing of what nobody has seen", () =>
+  it.live("know nothing of what nobody has seen", () =>
     inWorld(Effect.gen(function*() {
       const { last, lastAll, leastRecent } = yield* AgentSightings
       for (const nothing of [last(recht), lastAll, leastRecent]) assert.deepStrictEqual(yield* nothing, Option.none())
     })))
 
-  it.effect("are this server's own for one assistant, and everybody's for all of them", () =>
+  it.live("are this server's own for one assistant, and everybody's for all of them", () =>
     Effect.scoped(inWorld(Effect.gen(function*() {
       const own = yield* AgentSightings
       const other = yield* another
@@ -69,7 +69,7 @@ describe("AgentSightings", () => {
       assert.isTrue(row?.["kept"])
     })))
 
-  it.effect("include that an assistant was made to agree", () =>
+  it.live("include that an assistant was made to agree", () =>
     inWorld(Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const { last, leastRecent } = yield* AgentSightings

@@ -25,7 +25,7 @@ const everything = { limit: 100, offset: 0, sort_by: "created_at", sort_order: "
 const id = AssistantId.make
 
 describe("Assistants", () => {
-  it.effect("keeps what it was given, to the letter", () =>
+  it.live("keeps what it was given, to the letter", () =>
     inWorld(Effect.gen(function*() {
       const assistants = yield* Assistants
       const given = content("Prüfer", {
@@ -46,7 +46,7 @@ describe("Assistants", () => {
       assert.deepStrictEqual(found.provenance, { _tag: "Member", owner: nord.userId })
     })))
 
-  it.effect("drops what Postgres can't keep, NUL bytes and halves of characters, wherever it is", () =>
+  it.live("drops what Postgres can't keep, NUL bytes and halves of characters, wherever it is", () =>
     inWorld(Effect.gen(function*() {
       const assistants = yield* Assistants
       const created = yield* assistants.create(
@@ -63,7 +63,7 @@ describe("Assistants", () => {
       assert.strictEqual((yield* assistants.search({ ...everything, name: "na\0" }, nord)).total, 1)
     })))
 
-  it.effect("never overwrites an id that is taken, whoever asks", () =>
+  it.live("never overwrites an id that is taken, whoever asks", () =>
     inWorld(Effect.gen(function*() {
       const assistants = yield* Assistants
       yield* assistants.create(id("taken"), content("first"), nord)
@@ -74,7 +74,7 @@ describe("Assistants", () => {
       assert.strictEqual(Option.getOrThrow(yield* assistants.find(id("taken"), nord)).name, "first")
     })))
 
-  it.effect("hides other people's on every way in", () =>
+  it.live("hides other people's on every way in", () =>
     inWorld(Effect.gen(function*() {
       const assistants = yield* Assistants
       yield* assistants.create(id("nords"), content("nords", { metadata: { owner: sued.userId } }), nord)
@@ -95,7 +95,7 @@ describe("Assistants", () => {
       assert.strictEqual(Option.getOrThrow(yield* assistants.find(id("nords"), nord)).name, "nords")
     })))
 
-  it.effect("makes a version of every change, and none of no change", () =>
+  it.live("makes a version of every change, and none of no change", () =>
     inWorld(Effect.gen(function*() {
       const assistants = yield* Assistants
       const first = content("first", { config: { configurable: { a: 1, b: { c: 2, d: 3 } } } })
@@ -130,7 +130,7 @@ describe("Assistants", () => {
       assert.deepStrictEqual(yield* assistants.versions(id("v"), { limit: 10, offset: 0 }, nord), [])
     })))
 
-  it.effect("loses no update of many at once", () =>
+  it.live("loses no update of many at once", () =>
     inWorld(Effect.gen(function*() {
       const assistants = yield* Assistants
       yield* assistants.create(id("busy"), content("busy", { metadata: { count: 0 } }), nord)
@@ -142,7 +142,7 @@ describe("Assistants", () => {
       assert.deepInclude(after, { version: 21, metadata: { count: 20 } })
     })))
 
-  it.effect("pages in a stable order, and says how many there are in all", () =>
+  it.live("pages in a stable order, and says how many there are in all", () =>
     inWorld(Effect.gen(function*() {
       const assistants = yield* Assistants
       const names = Array.from({ length: 25 }, (_, index) => `n${String(index).padStart(2, "0")}`)
@@ -161,7 +161,7 @@ describe("Assistants", () => {
       assert.deepStrictEqual(yield* assistants.search({ ...everything, limit: 0 }, nord), { items: [], total: 25 })
     })))
 
-  it.effect("filters by graph, by part of the name and by metadata", () =>
+  it.live("filters by graph, by part of the name and by metadata", () =>
     inWorld(Effect.gen(function*() {
       const assistants = yield* Assistants
       yield* assistants.create(
@@ -185,7 +185,7 @@ describe("Assistants", () => {
       assert.strictEqual(yield* assistants.count({ name: "recht" }, nord), 2)
     })))
 
-  it.effect("refuses a row that is two things at once", () =>
+  it.live("refuses a row that is two things at once", () =>
     inWorld(Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const insert = (columns: Record<string, string>) =>

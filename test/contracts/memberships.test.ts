@@ -16,7 +16,7 @@ const organizationsOf = Effect.fnUntraced(function*(userId: string) {
 })
 
 describe("Memberships", () => {
-  it.effect("come from the database, each person's own", () =>
+  it.live("come from the database, each person's own", () =>
     inWorld(Effect.gen(function*() {
       assert.deepStrictEqual(yield* organizationsOf(people.member), [[organizations.kanzleiNord, "member"]])
       assert.deepStrictEqual(yield* organizationsOf(people.admin), [[organizations.kanzleiNord, "admin"]])
@@ -39,7 +39,7 @@ describe("Memberships", () => {
       assert.strictEqual((yield* organizationsOf(admin)).length, 0)
     })))
 
-  it.effect("are looked up once for all who ask at the same time", () =>
+  it.live("are looked up once for all who ask at the same time", () =>
     inWorld(Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       // A look-up that can be counted.
@@ -53,7 +53,7 @@ describe("Memberships", () => {
       assert.isAtMost(Number(row?.["lookups"]), 3)
     })))
 
-  it.effect("of a failure nothing is remembered", () =>
+  it.live("of a failure nothing is remembered", () =>
     inWorld(Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       // 57P03 is what a server says that is starting.
@@ -70,7 +70,7 @@ describe("Memberships", () => {
       assert.strictEqual((yield* organizationsOf(admin)).length, 1)
     })))
 
-  it.effect("outlive the first who asked for them going away", () =>
+  it.live("outlive the first who asked for them going away", () =>
     inWorld(Effect.gen(function*() {
       const memberships = yield* Memberships
       yield* Effect.raceFirst(memberships.principal(admin), Effect.void)
@@ -113,7 +113,7 @@ describe("Memberships", () => {
       assert.strictEqual((yield* organizationsOf(admin)).length, 1)
     })))
 
-  it.effect("are nobody's where the consumer's table is missing", () =>
+  it.live("are nobody's where the consumer's table is missing", () =>
     inNowhere(Effect.gen(function*() {
       assert.deepStrictEqual(yield* organizationsOf(admin), [])
     })))

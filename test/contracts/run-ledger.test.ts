@@ -36,7 +36,7 @@ const release = Effect.fnUntraced(function*(last: number, attempt: number) {
 })
 
 describe("RunLedger", () => {
-  it.effect("hands a run to a worker, and takes its end once, from the attempt that is the latest", () =>
+  it.live("hands a run to a worker, and takes its end once, from the attempt that is the latest", () =>
     onThread(Effect.gen(function*() {
       const ledger = yield* RunLedger
       yield* create(newRun(1))
@@ -73,7 +73,7 @@ describe("RunLedger", () => {
       for (const last of [2, 9]) assert.isTrue(Option.isNone(yield* claim(last)))
     })))
 
-  it.effect("makes a run that ended a run that was stopped, if somebody wanted it stopped", () =>
+  it.live("makes a run that ended a run that was stopped, if somebody wanted it stopped", () =>
     onThread(Effect.gen(function*() {
       for (const [last, action] of [[1, "interrupt"], [2, "rollback"]] as const) {
         yield* create(newRun(last))
@@ -90,7 +90,7 @@ describe("RunLedger", () => {
       assert.deepStrictEqual(yield* ends, ["1 Cancelled interrupt", "2 Cancelled rollback"])
     })))
 
-  it.effect("counts an attempt as lost when the run is taken up again before it ended", () =>
+  it.live("counts an attempt as lost when the run is taken up again before it ended", () =>
     onThread(Effect.gen(function*() {
       const ledger = yield* RunLedger
       yield* create(newRun(1))
@@ -110,7 +110,7 @@ describe("RunLedger", () => {
       assert.strictEqual(yield* ledger.losses(runId(9)), 0)
     })))
 
-  it.effect("takes a run back that is to go on elsewhere: not lost, in its place, its thread still busy", () =>
+  it.live("takes a run back that is to go on elsewhere: not lost, in its place, its thread still busy", () =>
     onThread(Effect.gen(function*() {
       yield* create(newRun(1))
       yield* create(newRun(2, "enqueue"))
@@ -126,7 +126,7 @@ describe("RunLedger", () => {
       assert.deepInclude(yield* runNow(1), { status: "running" })
     })))
 
-  it.effect("ends at once what was handed back and is cancelled, with what it had written", () =>
+  it.live("ends at once what was handed back and is cancelled, with what it had written", () =>
     onThread(Effect.gen(function*() {
       yield* create(newRun(1))
       yield* claim(1)
@@ -141,7 +141,7 @@ describe("RunLedger", () => {
       assert.deepStrictEqual(yield* threadNow, { graph_id: "agent", interrupts: {}, status: "idle" })
     })))
 
-  it.effect("withdraws a run whose turn it is not; whoever ends before it puts it in line again", () =>
+  it.live("withdraws a run whose turn it is not; whoever ends before it puts it in line again", () =>
     onThread(Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       yield* create(newRun(1, "reject", { after_seconds: 60 }))
@@ -155,7 +155,7 @@ describe("RunLedger", () => {
       assert.isTrue(Option.isSome(yield* claim(1)))
     })))
 
-  it.effect("offers the one before a run whose turn it is not, should nobody have", () =>
+  it.live("offers the one before a run whose turn it is not, should nobody have", () =>
     onThread(Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       yield* create(newRun(1))
@@ -166,7 +166,7 @@ describe("RunLedger", () => {
       assert.deepStrictEqual(yield* inLine, [1])
     })))
 
-  it.effect("lets a run be settled by one of those who claimed it at once", () =>
+  it.live("lets a run be settled by one of those who claimed it at once", () =>
     onThread(Effect.gen(function*() {
       yield* create(newRun(1))
       const claims = yield* Effect.forEach([1, 2, 3], () => claim(1), { concurrency: "unbounded" })
@@ -177,7 +177,7 @@ describe("RunLedger", () => {
       assert.deepStrictEqual(yield* ends, ["1 Completed"])
     })))
 
-  it.effect("changes nothing where the end can't be told: neither run, thread, checkpoints nor the line", () =>
+  it.live("changes nothing where the end can't be told: neither run, thread, checkpoints nor the line", () =>
     onThread(Effect.gen(function*() {
       const ledger = yield* RunLedger
       const tell = yield* atEnd
@@ -204,7 +204,7 @@ describe("RunLedger", () => {
       assert.deepStrictEqual([yield* inLine, yield* ends], [[2], ["1 Completed"]])
     })))
 
-  it.effect("never says idle of a thread that a new run has just come to", () =>
+  it.live("never says idle of a thread that a new run has just come to", () =>
     onThread(Effect.gen(function*() {
       for (let last = 1; last <= 20; last += 2) {
         yield* create(newRun(last, "enqueue"))
@@ -216,7 +216,7 @@ describe("RunLedger", () => {
       }
     })))
 
-  it.effect("drops a stateless run's thread with everything on it but the log that is about to be read", () =>
+  it.live("drops a stateless run's thread with everything on it but the log that is about to be read", () =>
     onThread(Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const stateless = { request: { temporary: true } }
@@ -242,7 +242,7 @@ describe("RunLedger", () => {
       assert.deepStrictEqual(yield* ends, ["1 Completed", "4 Cancelled interrupt"])
     })))
 
-  it.effect("says who is to be stopped, and who is active yet", () =>
+  it.live("says who is to be stopped, and who is active yet", () =>
     onThread(Effect.gen(function*() {
       const ledger = yield* RunLedger
       for (const last of [1, 2, 3]) yield* create(newRun(last, "enqueue"))

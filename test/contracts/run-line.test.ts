@@ -31,7 +31,7 @@ const age = Effect.fnUntraced(function*(seconds: number) {
 })
 
 describe("the line of runs", () => {
-  it.effect("lets tenants take turns, however many of one came before", () =>
+  it.live("lets tenants take turns, however many of one came before", () =>
     withRuns(Effect.gen(function*() {
       for (let last = 1; last <= 5; last++) yield* runOf("a", last)
       yield* runOf("b", 6)
@@ -40,7 +40,7 @@ describe("the line of runs", () => {
       assert.deepStrictEqual(yield* inLine, [1, 6, 2, 7, 3, 4, 5])
     })))
 
-  it.effect("starts who comes anew with the turn that it is now, not with those that have passed", () =>
+  it.live("starts who comes anew with the turn that it is now, not with those that have passed", () =>
     withRuns(Effect.gen(function*() {
       const threads = []
       for (let last = 1; last <= 4; last++) threads.push(yield* runOf("a", last))
@@ -49,7 +49,7 @@ describe("the line of runs", () => {
       assert.deepInclude(yield* turns, { 3: 3, 4: 4, 5: 3 })
     })))
 
-  it.effect("has another tenant's first before all but the first of 1,000 that wait", () =>
+  it.live("has another tenant's first before all but the first of 1,000 that wait", () =>
     withRuns(
       Effect.gen(function*() {
         yield* Effect.forEach(Array.from({ length: 1000 }, (_, index) => index + 1), (last) => runOf("a", last), {
@@ -67,7 +67,7 @@ describe("the line of runs", () => {
       { concurrentPerTenant: 2000 }
     ), 60_000)
 
-  it.effect("holds back what is over a tenant's share until one of its runs ends, in their order", () =>
+  it.live("holds back what is over a tenant's share until one of its runs ends, in their order", () =>
     withRuns(
       Effect.gen(function*() {
         const threads = new Map<number, Effect.Success<ReturnType<typeof runOf>>>()
@@ -92,7 +92,7 @@ describe("the line of runs", () => {
       { concurrentPerTenant: 2 }
     ))
 
-  it.effect("counts against the share what is in line and due, of a thread its first only", () =>
+  it.live("counts against the share what is in line and due, of a thread its first only", () =>
     withRuns(
       Effect.gen(function*() {
         const thread_id = yield* runOf("a", 1)
@@ -109,7 +109,7 @@ describe("the line of runs", () => {
       { concurrentPerTenant: 2 }
     ))
 
-  it.effect("is given back what it has forgotten, or was never given", () =>
+  it.live("is given back what it has forgotten, or was never given", () =>
     withRuns(Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const [, second, third] = [yield* runOf("a", 1), yield* runOf("a", 2), yield* runOf("a", 3)]
@@ -128,7 +128,7 @@ describe("the line of runs", () => {
       assert.isTrue(Option.isSome(yield* claim(1, (yield* jobs).find(({ run_id }) => run_id === runId(1))?.thread_id)))
     })))
 
-  it.effect("is given what was held back while the share had room", () =>
+  it.live("is given what was held back while the share had room", () =>
     withRuns(
       Effect.gen(function*() {
         const sql = yield* PgClient.PgClient
@@ -151,7 +151,7 @@ describe("the line of runs", () => {
       { concurrentPerTenant: 1 }
     ))
 
-  it.effect("is given a due run though another of its thread, for much later, is in line", () =>
+  it.live("is given a due run though another of its thread, for much later, is in line", () =>
     withRuns(Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const thread_id = yield* runOf("a", 1)

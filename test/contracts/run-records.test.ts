@@ -50,7 +50,7 @@ const kinds = (last: number) =>
   )
 
 describe("records of runs", () => {
-  it.effect("keep what each attempt noted last, with when it waited by the database's clock", () =>
+  it.live("keep what each attempt noted last, with when it waited by the database's clock", () =>
     onThread(Effect.gen(function*() {
       const ledger = yield* RunLedger
       yield* create(newRun(1, "reject", { configured_ms: 12.34 }))
@@ -88,7 +88,7 @@ describe("records of runs", () => {
       assert.deepStrictEqual([run.status, run.tools], ["success", { servers: [] }])
     })))
 
-  it.effect("are the thread owner's, and go with their run", () =>
+  it.live("are the thread owner's, and go with their run", () =>
     onThread(Effect.gen(function*() {
       yield* create(newRun(1))
       assert.isTrue(Option.isNone(yield* recorded(1, sued)))
@@ -99,7 +99,7 @@ describe("records of runs", () => {
       assert.isTrue(Option.isNone(yield* recorded(1)))
     })))
 
-  it.effect("of runs from before there were any are empty", () =>
+  it.live("of runs from before there were any are empty", () =>
     onThread(Effect.gen(function*() {
       yield* create(newRun(1))
       yield* claim(1)
@@ -115,7 +115,7 @@ describe("records of runs", () => {
 })
 
 describe("Runs.search", () => {
-  it.effect("finds one's runs over all threads, newest first, a page at a time", () =>
+  it.live("finds one's runs over all threads, newest first, a page at a time", () =>
     onThread(Effect.gen(function*() {
       const runs = yield* Runs
       const threads = yield* Threads
@@ -144,7 +144,7 @@ describe("Runs.search", () => {
       assert.deepStrictEqual(yield* search({}, sued), [[4], 1])
     })))
 
-  it.effect("goes by an index", () =>
+  it.live("goes by an index", () =>
     onThread(Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const plan = yield* sql.withTransaction(Effect.andThen(

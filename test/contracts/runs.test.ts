@@ -44,7 +44,7 @@ const answer = (last: number, rest = {}) =>
   create(newRun(last, "enqueue", { ...rest, request: { command: { resume: "yes" } } }))
 
 describe("Runs", () => {
-  it.effect("keep what they were made of, and belong to the thread's owner", () =>
+  it.live("keep what they were made of, and belong to the thread's owner", () =>
     onThread(Effect.gen(function*() {
       const runs = yield* Runs
       const other = newThread()
@@ -86,7 +86,7 @@ describe("Runs", () => {
       assert.deepStrictEqual(yield* ends, [])
     })))
 
-  it.effect("are listed the newest first, and those that are active also by id and status", () =>
+  it.live("are listed the newest first, and those that are active also by id and status", () =>
     onThread(Effect.gen(function*() {
       const runs = yield* Runs
       for (const last of [1, 2, 3]) yield* create(newRun(last, "enqueue"))
@@ -103,7 +103,7 @@ describe("Runs", () => {
       assert.deepStrictEqual(yield* runs.active({ threadId: thread }, nord), ids([2, 3]))
     })))
 
-  it.effect("that may not run beside others are refused, and change nothing", () =>
+  it.live("that may not run beside others are refused, and change nothing", () =>
     onThread(Effect.gen(function*() {
       yield* create(newRun(1))
       const refused = yield* Effect.flip(create(newRun(2)))
@@ -112,7 +112,7 @@ describe("Runs", () => {
       assert.deepStrictEqual(yield* inLine, [1])
     })))
 
-  it.effect("wait for the one before them: only the first of a thread is in line", () =>
+  it.live("wait for the one before them: only the first of a thread is in line", () =>
     onThread(Effect.gen(function*() {
       for (const last of [1, 2, 3]) yield* create(newRun(last, "enqueue"))
       assert.deepStrictEqual(yield* inLine, [1])
@@ -123,7 +123,7 @@ describe("Runs", () => {
       assert.deepStrictEqual(yield* ends, ["1 Completed"])
     })))
 
-  it.effect("that interrupt end what waits at once, and have what runs stopped by its worker", () =>
+  it.live("that interrupt end what waits at once, and have what runs stopped by its worker", () =>
     onThread(Effect.gen(function*() {
       yield* create(newRun(1, "enqueue"))
       yield* claim(1)
@@ -139,7 +139,7 @@ describe("Runs", () => {
       assert.deepStrictEqual(yield* threadNow, { graph_id: "agent", interrupts: {}, status: "busy" })
     })))
 
-  it.effect("that roll back leave no trace of those before them, whatever was asked for earlier", () =>
+  it.live("that roll back leave no trace of those before them, whatever was asked for earlier", () =>
     onThread(Effect.gen(function*() {
       yield* checkpoint(thread, "before", null)
       yield* create(newRun(1, "enqueue"))
@@ -164,7 +164,7 @@ describe("Runs", () => {
       assert.deepStrictEqual(yield* inLine, [4])
     })))
 
-  it.effect("that answer a question need one that is open, by what the thread is once it is locked", () =>
+  it.live("that answer a question need one that is open, by what the thread is once it is locked", () =>
     onThread(Effect.gen(function*() {
       for (const status of ["idle", "busy"] as const) {
         yield* make(status)
@@ -178,7 +178,7 @@ describe("Runs", () => {
       }
     })))
 
-  it.effect("that are taken back before they started leave the question open", () =>
+  it.live("that are taken back before they started leave the question open", () =>
     onThread(Effect.gen(function*() {
       yield* create(newRun(1))
       yield* claim(1)
@@ -196,7 +196,7 @@ describe("Runs", () => {
       assert.strictEqual((yield* threadNow).status, "error")
     })))
 
-  it.effect("are one of many that come at once, where only one is let in", () =>
+  it.live("are one of many that come at once, where only one is let in", () =>
     onThread(Effect.gen(function*() {
       const results = yield* Effect.forEach(
         Array.from({ length: 10 }, (_, index) => index),
@@ -208,7 +208,7 @@ describe("Runs", () => {
       assert.lengthOf(yield* jobs, 1)
     })))
 
-  it.effect("for later keep nobody from the thread before they are due, and are in line at once", () =>
+  it.live("for later keep nobody from the thread before they are due, and are in line at once", () =>
     onThread(Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const before = Date.now()
@@ -233,7 +233,7 @@ describe("Runs", () => {
       assert.deepStrictEqual(yield* inLine, [4])
     })))
 
-  it.effect("of a tenant that has too many waiting are refused, and nobody else's", () =>
+  it.live("of a tenant that has too many waiting are refused, and nobody else's", () =>
     onThread(
       Effect.gen(function*() {
         for (const last of [1, 2]) yield* create(newRun(last, "enqueue"))
@@ -247,7 +247,7 @@ describe("Runs", () => {
       { waitingPerTenant: 2 }
     ))
 
-  it.effect("that wait end as soon as they are cancelled, those that run are told to stop", () =>
+  it.live("that wait end as soon as they are cancelled, those that run are told to stop", () =>
     onThread(Effect.gen(function*() {
       for (const last of [1, 2, 3]) yield* create(newRun(last, "enqueue"))
       yield* cancel(1)
@@ -271,7 +271,7 @@ describe("Runs", () => {
       assert.deepStrictEqual(yield* ends, ["1 Cancelled interrupt", "2 Cancelled rollback", "3 Cancelled rollback"])
     })))
 
-  it.effect("stay as they are where their end can't be told", () =>
+  it.live("stay as they are where their end can't be told", () =>
     onThread(Effect.gen(function*() {
       const runs = yield* Runs
       const untold = Effect.fnUntraced(function*(...told: Parameters<Effect.Success<typeof atEnd>>) {
@@ -291,7 +291,7 @@ describe("Runs", () => {
       assert.deepStrictEqual(yield* ends, [])
     })))
 
-  it.effect("can be deleted when they are finished, with their logs", () =>
+  it.live("can be deleted when they are finished, with their logs", () =>
     onThread(Effect.gen(function*() {
       const runs = yield* Runs
       const sql = yield* PgClient.PgClient

@@ -39,7 +39,7 @@ const checkpoints = Effect.gen(function*() {
 })
 
 describe("StateClaims", () => {
-  it.effect("let one write at a time, whose words are then told on the thread", () =>
+  it.live("let one write at a time, whose words are then told on the thread", () =>
     onThread(Effect.gen(function*() {
       const claims = yield* StateClaims
       const [first, second] = [fresh(), fresh()]
@@ -60,13 +60,13 @@ describe("StateClaims", () => {
       yield* take(fresh())
     })))
 
-  it.effect("are given to the thread's owner alone", () =>
+  it.live("are given to the thread's owner alone", () =>
     onThread(Effect.gen(function*() {
       assert.strictEqual((yield* Effect.flip(take(fresh(), sued)))._tag, "ThreadNotFound")
       yield* take(fresh())
     })))
 
-  it.effect("are refused while a run is active, and not for one that is for later", () =>
+  it.live("are refused while a run is active, and not for one that is for later", () =>
     onThread(Effect.gen(function*() {
       yield* create(newRun(1, "enqueue", { after_seconds: 3600 }))
       const early = fresh()
@@ -80,7 +80,7 @@ describe("StateClaims", () => {
       yield* take(fresh())
     })))
 
-  it.effect("are void as soon as a run starts: nothing is written that it has not read", () =>
+  it.live("are void as soon as a run starts: nothing is written that it has not read", () =>
     onThread(Effect.gen(function*() {
       const held = fresh()
       yield* take(held)
@@ -94,7 +94,7 @@ describe("StateClaims", () => {
       assert.strictEqual(yield* checkpoints, 1)
     })))
 
-  it.effect("are void when their thread goes", () =>
+  it.live("are void when their thread goes", () =>
     onThread(Effect.gen(function*() {
       const held = fresh()
       yield* take(held)
@@ -103,7 +103,7 @@ describe("StateClaims", () => {
       assert.strictEqual(yield* checkpoints, 0)
     })))
 
-  it.effect("tell a run that waits what was open, without taking its place", () =>
+  it.live("tell a run that waits what was open, without taking its place", () =>
     onThread(Effect.gen(function*() {
       const held = fresh()
       yield* take(held)
@@ -113,7 +113,7 @@ describe("StateClaims", () => {
       assert.deepStrictEqual((yield* threadNow).interrupts, { task: [{ value: "sure?" }] })
     })))
 
-  it.effect("lapse with the process that held them, and what it left untold is found", () =>
+  it.live("lapse with the process that held them, and what it left untold is found", () =>
     onThread(Effect.gen(function*() {
       const claims = yield* StateClaims
       const sql = yield* PgClient.PgClient

@@ -31,7 +31,7 @@ const nobody = asking("nobody")
 const failureOf = <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.flip(work)
 
 describe("Store", () => {
-  it.effect("gives back what was put, and the newest of it", () =>
+  it.live("gives back what was put, and the newest of it", () =>
     withStore(Effect.gen(function*() {
       const value = { text: "§ 1", list: [[1], [2]], nested: { n: null }, nul: "a\0b" }
       yield* put(member, ["notes", "today"], "k", value)
@@ -54,7 +54,7 @@ describe("Store", () => {
       assert.deepStrictEqual(yield* listed(member), [])
     })))
 
-  it.effect("keeps a person's own from everybody else, the admins of their organisation among them", () =>
+  it.live("keeps a person's own from everybody else, the admins of their organisation among them", () =>
     withStore(Effect.gen(function*() {
       yield* put(member, ["notes"], "k", { mine: true })
       for (const other of [colleague, admin, stranger, both, nobody]) {
@@ -67,7 +67,7 @@ describe("Store", () => {
       assert.deepStrictEqual(yield* valueAt(member, ["notes"], "k"), { mine: true })
     })))
 
-  it.effect("shares with an organisation what its admins write", () =>
+  it.live("shares with an organisation what its admins write", () =>
     withStore(Effect.gen(function*() {
       yield* put(admin, ["shared", "rules"], "tone", { formal: true })
       assert.deepStrictEqual(yield* valueAt(member, ["shared", "rules"], "tone"), { formal: true })
@@ -87,7 +87,7 @@ describe("Store", () => {
       assert.deepStrictEqual(yield* valueAt(member, ["shared", "rules"], "tone"), { formal: false })
     })))
 
-  it.effect("has a person of several organisations say with which of them", () =>
+  it.live("has a person of several organisations say with which of them", () =>
     withStore(Effect.gen(function*() {
       yield* put(both, ["shared", nord, "rules"], "k", { of: "nord" })
       yield* put(both, ["shared", sued, "rules"], "k", { of: "sued" })
@@ -110,7 +110,7 @@ describe("Store", () => {
       }
     })))
 
-  it.effect("is one for a graph and its person: what either puts, both have", () =>
+  it.live("is one for a graph and its person: what either puts, both have", () =>
     withStore(Effect.gen(function*() {
       const run = running(member, nord)
       yield* put(run, ["memories"], "by the graph", { n: 1 })
@@ -127,7 +127,7 @@ describe("Store", () => {
       assert.isUndefined(yield* valueAt(run, ["memories"], "by the person"))
     })))
 
-  it.effect("keeps what one organisation's agent noted of a person from another organisation's", () =>
+  it.live("keeps what one organisation's agent noted of a person from another organisation's", () =>
     withStore(Effect.gen(function*() {
       yield* put(running(both, nord), ["memories"], "client", { of: "nord" })
       assert.isUndefined(yield* valueAt(running(both, sued), ["memories"], "client"))
@@ -146,7 +146,7 @@ describe("Store", () => {
       assert.deepStrictEqual(yield* find(both, []), [])
     })))
 
-  it.effect("finds by prefix and filter, a page at a time and in a stable order", () =>
+  it.live("finds by prefix and filter, a page at a time and in a stable order", () =>
     withStore(Effect.gen(function*() {
       const store = yield* Store
       const items = Array.from(
@@ -192,7 +192,7 @@ describe("Store", () => {
       assert.strictEqual(unknown._tag, "InvalidStoreItem")
     })))
 
-  it.effect("lists namespaces by prefix, suffix and depth; a star is any one label", () =>
+  it.live("lists namespaces by prefix, suffix and depth; a star is any one label", () =>
     withStore(Effect.gen(function*() {
       for (const path of ["a/b/c", "a/b/d", "a/x/c", "b/b/c", "a", "*/b/c"]) {
         yield* put(member, path.split("/"), "k", {})
@@ -210,7 +210,7 @@ describe("Store", () => {
       assert.deepStrictEqual(yield* paths({ prefix: ["a", "b", "c", "d"] }), [])
     })))
 
-  it.effect("lets go of what has had its time, unless it is asked for", () =>
+  it.live("lets go of what has had its time, unless it is asked for", () =>
     withStore(
       Effect.gen(function*() {
         const sql = yield* PgClient.PgClient
@@ -238,7 +238,7 @@ describe("Store", () => {
       { ttl: { default_ttl: 10, refresh_on_read: true } }
     ))
 
-  it.effect("refuses what can't be kept, and keeps nothing of what came with it", () =>
+  it.live("refuses what can't be kept, and keeps nothing of what came with it", () =>
     withStore(Effect.gen(function*() {
       const store = yield* Store
       const good = putOf(["a"], "good", {})
@@ -270,7 +270,7 @@ describe("Store", () => {
       assert.lengthOf(yield* find(member, long), 1)
     })))
 
-  it.effect("takes many writes to one item at once, and keeps one of them", () =>
+  it.live("takes many writes to one item at once, and keeps one of them", () =>
     withStore(Effect.gen(function*() {
       const numbers = Array.from({ length: 20 }, (_, n) => n)
       yield* Effect.forEach(numbers, (n) => put(n % 2 === 0 ? member : running(member, nord), ["a"], "k", { n }), {
@@ -285,7 +285,7 @@ describe("Store", () => {
       assert.lengthOf(yield* find(member, ["b"]), 3)
     })))
 
-  it.effect("says what query needs where it has no embedding model", () =>
+  it.live("says what query needs where it has no embedding model", () =>
     withStore(Effect.gen(function*() {
       const failure = yield* failureOf(find(member, [], { query: "laws" }))
       assert.strictEqual(failure._tag, "InvalidStoreItem")
@@ -309,7 +309,7 @@ describe("a run's writes to the store", () => {
       values (${run}, ${thread}, 'assistant', 'agent', 1, 'member', 'member', 'running', 1, '{}', '{}', '{}', 'enqueue')`
   })
 
-  it.effect("are void once another worker has taken it over", () =>
+  it.live("are void once another worker has taken it over", () =>
     withStore(Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const { writeInRun } = yield* Store

@@ -55,7 +55,7 @@ const settled = Effect.fnUntraced(function*(claim: RunClaim, outcome: RunOutcome
 })
 
 describe("Subruns", () => {
-  it.effect("begins a run that is taken up already, on a thread of its own, in nobody's line", () =>
+  it.live("begins a run that is taken up already, on a thread of its own, in nobody's line", () =>
     underWay(Effect.gen(function*() {
       const runs = yield* Runs
       const wanted = newSubrun(2, "step/call")
@@ -77,7 +77,7 @@ describe("Subruns", () => {
       assert.strictEqual((yield* runNow(1)).status, "running", "its parent goes on")
     })))
 
-  it.effect("begins nothing for a worker whose run is another's, has ended or is gone", () =>
+  it.live("begins nothing for a worker whose run is another's, has ended or is gone", () =>
     underWay(Effect.gen(function*() {
       assert.isTrue(Option.isNone(yield* begin(newSubrun(2, "a"), { ...parent, attempt: 0 })))
       yield* claim(1)
@@ -90,7 +90,7 @@ describe("Subruns", () => {
       assert.isTrue(Option.isNone(yield* begin(newSubrun(6, "e"), second)))
     })))
 
-  it.effect("finds what an earlier attempt began for a call, and goes on with it; the one before writes nothing more", () =>
+  it.live("finds what an earlier attempt began for a call, and goes on with it; the one before writes nothing more", () =>
     underWay(Effect.gen(function*() {
       const subruns = yield* Subruns
       const first = Option.getOrThrow(yield* begin(newSubrun(2, "step/call\0")))
@@ -107,7 +107,7 @@ describe("Subruns", () => {
       assert.isTrue(Option.isNone(yield* subruns.resume(first.run_id, second)), "it has ended")
     })))
 
-  it.effect("knows all that run below a run, for whoever holds it, and those that nobody goes on with", () =>
+  it.live("knows all that run below a run, for whoever holds it, and those that nobody goes on with", () =>
     underWay(Effect.gen(function*() {
       const subruns = yield* Subruns
       const child = Option.getOrThrow(yield* begin(newSubrun(2, "a")))
@@ -126,7 +126,7 @@ describe("Subruns", () => {
       assert.deepStrictEqual(yield* subruns.orphans(10), [{ run_id: runId(4), attempt: 1 }])
     })))
 
-  it.effect("goes with its parent's thread, and with a run that leaves no trace or is deleted; nothing of it stays", () =>
+  it.live("goes with its parent's thread, and with a run that leaves no trace or is deleted; nothing of it stays", () =>
     underWay(Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const left = Effect.map(
@@ -161,7 +161,7 @@ describe("Subruns", () => {
       assert.strictEqual(yield* left, 0)
     })))
 
-  it.effect("keeps its thread out of lists, unless it is asked for", () =>
+  it.live("keeps its thread out of lists, unless it is asked for", () =>
     underWay(Effect.gen(function*() {
       const threads = yield* Threads
       const wanted = newSubrun(2, "a")

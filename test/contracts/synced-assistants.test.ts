@@ -61,7 +61,7 @@ const bare: AssistantContent = {
 }
 
 describe("SyncedAssistants", () => {
-  it.effect("has what a plan created, for the members of its organisation", () =>
+  it.live("has what a plan created, for the members of its organisation", () =>
     inWorld(Effect.gen(function*() {
       assert.deepStrictEqual(outcome(yield* sync()), { ...nothing, created: 5, writtenBack: 5 })
       assert.deepStrictEqual(yield* visible(nord), [agents.dokumente, agents.recht, agents.wartung, agents.allgemein])
@@ -77,7 +77,7 @@ describe("SyncedAssistants", () => {
       assert.isBelow(Math.abs(Date.parse(syncedAt) - found.created_at.getTime()), 1000)
     })))
 
-  it.effect("is not touched by a sync that finds no change", () =>
+  it.live("is not touched by a sync that finds no change", () =>
     inWorld(Effect.gen(function*() {
       const assistants = yield* Assistants
       yield* sync()
@@ -86,7 +86,7 @@ describe("SyncedAssistants", () => {
       assert.deepStrictEqual(yield* assistants.find(recht, nord), before)
     })))
 
-  it.effect("makes a version of a change, retires what is gone, and takes it back when it returns", () =>
+  it.live("makes a version of a change, retires what is gone, and takes it back when it returns", () =>
     inWorld(Effect.gen(function*() {
       const assistants = yield* Assistants
       yield* sync()
@@ -108,7 +108,7 @@ describe("SyncedAssistants", () => {
       assert.strictEqual(Option.getOrThrow(yield* assistants.find(wartung, nord)).version, 2)
     })))
 
-  it.effect("follows an agent that becomes one person's own, and one that moves to another organisation", () =>
+  it.live("follows an agent that becomes one person's own, and one that moves to another organisation", () =>
     inWorld(Effect.gen(function*() {
       yield* sync()
       yield* change(
@@ -127,7 +127,7 @@ describe("SyncedAssistants", () => {
       assert.deepStrictEqual(yield* visible(sued), [agents.wartung, agents.expose])
     })))
 
-  it.effect("keeps to the scope", () =>
+  it.live("keeps to the scope", () =>
     inWorld(Effect.gen(function*() {
       yield* sync()
       yield* change("update public.agents set status = 'disabled'")
@@ -137,7 +137,7 @@ describe("SyncedAssistants", () => {
       assert.deepStrictEqual(yield* visible(sued), [])
     })))
 
-  it.effect("never takes an id that a member has", () =>
+  it.live("never takes an id that a member has", () =>
     inWorld(Effect.gen(function*() {
       const assistants = yield* Assistants
       const synced = yield* SyncedAssistants
@@ -159,14 +159,14 @@ describe("SyncedAssistants", () => {
       assert.strictEqual(found.provenance._tag, "Member")
     })))
 
-  it.effect("can be synced by several replicas at once", () =>
+  it.live("can be synced by several replicas at once", () =>
     inWorld(Effect.gen(function*() {
       const outcomes = yield* Effect.forEach([1, 2, 3, 4], () => sync(), { concurrency: "unbounded" })
       assert.deepStrictEqual(outcomes.map((plan) => plan.create.length).sort(), [0, 0, 0, 5])
       assert.deepStrictEqual((yield* visible(nord)).length, 4)
     })))
 
-  it.effect("can't be changed or deleted by those who see it", () =>
+  it.live("can't be changed or deleted by those who see it", () =>
     inWorld(Effect.gen(function*() {
       const assistants = yield* Assistants
       yield* sync()
@@ -175,7 +175,7 @@ describe("SyncedAssistants", () => {
       assert.isFalse(yield* assistants.delete(recht, nord))
     })))
 
-  it.effect("offers a default for each graph that there is, to everybody", () =>
+  it.live("offers a default for each graph that there is, to everybody", () =>
     inWorld(Effect.gen(function*() {
       const assistants = yield* Assistants
       const synced = yield* SyncedAssistants

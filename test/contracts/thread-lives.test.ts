@@ -57,7 +57,7 @@ const inHouse = <A, E, R>(work: Effect.Effect<A, E, R>) =>
   withRuns(Effect.provide(work, Checkpointer.layer(), { local: true }))
 
 describe("Threads", () => {
-  it.effect("are pruned to their latest state: of themselves, of what waits in them, of what has a memory of its own", () =>
+  it.live("are pruned to their latest state: of themselves, of what waits in them, of what has a memory of its own", () =>
     inHouse(Effect.gen(function*() {
       const threads = yield* Threads
       yield* threads.create(id(1), {}, nord)
@@ -77,7 +77,7 @@ describe("Threads", () => {
       assert.deepStrictEqual(tuple?.checkpoint.channel_values, { log: "2" })
     })))
 
-  it.effect("keep everything where a state is kept as what has changed", () =>
+  it.live("keep everything where a state is kept as what has changed", () =>
     inHouse(Effect.gen(function*() {
       const threads = yield* Threads
       yield* threads.create(id(1), {}, nord)
@@ -86,7 +86,7 @@ describe("Threads", () => {
       assert.deepStrictEqual(yield* left(id(1)), { checkpoints: 3, writes: 3, blobs: 3 })
     })))
 
-  it.effect("are an assistant's where nothing else ran on them, and their owner asks", () =>
+  it.live("are an assistant's where nothing else ran on them, and their owner asks", () =>
     inHouse(Effect.gen(function*() {
       const threads = yield* Threads
       const [one, other] = [AssistantId.make("one"), AssistantId.make("other")]
@@ -109,7 +109,7 @@ describe("Threads", () => {
       assert.deepStrictEqual(yield* threads.ranOn(other, nord), [])
     })))
 
-  it.effect("have the time that they are given last, and a copy has it too", () =>
+  it.live("have the time that they are given last, and a copy has it too", () =>
     inHouse(Effect.gen(function*() {
       const threads = yield* Threads
       const day = { minutes: 1440, strategy: "keep_latest" } as const
@@ -122,7 +122,7 @@ describe("Threads", () => {
       assert.deepStrictEqual(Option.getOrThrow(yield* threads.copy(id(1), id(2), nord)).ttl, day)
     })))
 
-  it.effect("are told what an update has come to whose process was lost before it could", () =>
+  it.live("are told what an update has come to whose process was lost before it could", () =>
     inHouse(Effect.gen(function*() {
       const threads = yield* Threads
       const claims = yield* StateClaims

@@ -47,7 +47,7 @@ const checkpointRows = Effect.fnUntraced(function*(thread: ThreadId) {
 })
 
 describe("Threads", () => {
-  it.effect("are their owner's alone", () =>
+  it.live("are their owner's alone", () =>
     withRuns(Effect.gen(function*() {
       const threads = yield* Threads
       const created = yield* threads.create(id(1), { topic: "§", list: [[1]] }, nord)
@@ -72,7 +72,7 @@ describe("Threads", () => {
       assert.deepStrictEqual(yield* threads.find(id(1), nord), Option.some(created))
     })))
 
-  it.effect("merge their metadata key by key", () =>
+  it.live("merge their metadata key by key", () =>
     withRuns(Effect.gen(function*() {
       const threads = yield* Threads
       yield* threads.create(id(1), { a: 1, b: { c: 1 } }, nord)
@@ -80,7 +80,7 @@ describe("Threads", () => {
       assert.deepStrictEqual(patched.metadata, { a: 1, b: { d: 2 }, e: null, nul: "a" })
     })))
 
-  it.effect("are found by what was asked, a page at a time", () =>
+  it.live("are found by what was asked, a page at a time", () =>
     withRuns(Effect.gen(function*() {
       const threads = yield* Threads
       const sql = yield* PgClient.PgClient
@@ -102,7 +102,7 @@ describe("Threads", () => {
       assert.strictEqual(yield* threads.count({ ids: [] }, nord), 0)
     })))
 
-  it.effect("leave nothing behind, and nothing of others is touched", () =>
+  it.live("leave nothing behind, and nothing of others is touched", () =>
     withRuns(Effect.gen(function*() {
       const threads = yield* Threads
       for (const [thread, owner] of [[id(1), nord], [id(2), sued]] as const) {
@@ -116,7 +116,7 @@ describe("Threads", () => {
       assert.strictEqual(yield* checkpointRows(id(2)), 3)
     })))
 
-  it.effect("go with their runs: nothing of them is in any table or in line, and what runs there is stopped", () =>
+  it.live("go with their runs: nothing of them is in any table or in line, and what runs there is stopped", () =>
     withRuns(Effect.gen(function*() {
       const threads = yield* Threads
       for (const [thread, owner, first] of [[id(1), nord, 1], [id(2), sued, 10]] as const) {
@@ -155,7 +155,7 @@ describe("Threads", () => {
       assert.deepStrictEqual(yield* ends, ["1 Completed", "10 Completed"])
     })))
 
-  it.effect("can be copied with their whole history", () =>
+  it.live("can be copied with their whole history", () =>
     withRuns(Effect.gen(function*() {
       const threads = yield* Threads
       const sql = yield* PgClient.PgClient

@@ -12,7 +12,7 @@ const rows = (url: Redacted.Redacted<string>, sql: string) =>
   })
 
 describe("the consumer's world", () => {
-  it.effect("has the agents of Session 72 in its first generation", () =>
+  it.live("has the agents of Session 72 in its first generation", () =>
     Effect.gen(function*() {
       const url = yield* consumerWorld({ generation: "v1", legalMcpUrl: "http://127.0.0.1:1/mcp" })
       assert.deepStrictEqual(yield* rows(url, "select id, temperature, max_tokens from public.agents order by id"), [
@@ -27,7 +27,7 @@ describe("the consumer's world", () => {
       ])
     }))
 
-  it.effect("keeps their settings in its second, and can have another organisation's agent", () =>
+  it.live("keeps their settings in its second, and can have another organisation's agent", () =>
     Effect.gen(function*() {
       const url = yield* consumerWorld({ generation: "v2", secondOrganisation: true })
       assert.deepStrictEqual(yield* rows(url, "select id, sampling_params, is_global from public.agents order by id"), [
