@@ -1,4 +1,4 @@
-import { Clock, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { Cache, Clock, Duration, Effect, Exit, Layer, Option, Redacted, Schema } from "effect"
 import { type CryptoKey, decodeProtectedHeader, errors, jwtVerify } from "jose"
 import { UserId } from "../../domain/Principal.ts"
 import { InvalidToken, TokenVerifier } from "../../ports/TokenVerifier.ts"
@@ -17,6 +17,10 @@ interface Trusted {
 }
 
 const clockToleranceSeconds = 30
+
+/** A page asks several times a second with the same token, and a signature takes a third of what an answer costs. */
+const verifiedFor = Duration.seconds(10)
+const verifiedAtATime = 1000
 
 const Claims = Schema.Struct({
   sub: Schema.String.check(Schema.isGUID()),
@@ -63,17 +67,16 @@ const make = Effect.fn("SupabaseTokens.make")(function*({ jwtSecret, supabaseUrl
     return key.value satisfies Trusted
   })
 
-  const verify = Effect.fn("TokenVerifier.verify")(function*(redacted: Redacted.Redacted<string>) {
-    const token = Redacted.value(redacted)
+  const verify = Effect.fn("TokenVerifier.verify")(function*(token: string) {
     const { algorithm, key } = yield* trusted(yield* headerOf(token))
-    const now = yield* Clock.currentTimeMillis
+    const at = yield* Clock.currentTimeMillis
     const { payload } = yield* Effect.tryPromise({
       try: () =>
         jwtVerify(token, key, {
           algorithms: [algorithm],
           audience: "authenticated",
           clockTolerance: clockToleranceSeconds,
-          currentDate: new Date(now),
+          currentDate: new Date(at),
           requiredClaims: ["sub", "exp"],
           ...(Option.isSome(issuer) && { issuer: issuer.value })
         }),
@@ -85,7 +88,22 @@ const make = Effect.fn("SupabaseTokens.make")(function*({ jwtSecret, supabaseUrl
     return { userId: UserId.make(sub.toLowerCase()), expiresAt: exp, ...(email !== undefined && { email }) }
   })
 
-  return TokenVerifier.of({ verify })
+  const verified = yield* Cache.makeWith(
+    (token: string) => Effect.zip(verify(token), Clock.currentTimeMillis),
+    {
+      capacity: verifiedAtATime,
+      // No longer than it is valid; what was refused is looked at again.
+      timeToLive: Exit.match({
+        onFailure: () => Duration.zero,
+        onSuccess: ([{ expiresAt }, at]) =>
+          Duration.min(verifiedFor, Duration.millis((expiresAt + clockToleranceSeconds) * 1000 - at))
+      })
+    }
+  )
+
+  return TokenVerifier.of({
+    verify: (token) => Effect.map(Cache.get(verified, Redacted.value(token)), ([who]) => who)
+  })
 })
 
 /** Supabase's access tokens, checked without a call to Supabase. */
