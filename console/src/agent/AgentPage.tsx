@@ -2,7 +2,7 @@ import { Skeleton } from "@mantine/core"
 import { useQuery } from "@tanstack/react-query"
 import { lazy, Suspense, useEffect, useRef } from "react"
 import { Link, useParams } from "react-router"
-import { everyTwoSeconds } from "../live.ts"
+import { everyTenSeconds } from "../live.ts"
 import { RecentRuns } from "../run/RecentRuns.tsx"
 import { useSession } from "../session/Session.tsx"
 import { useAnnounce } from "../shell/Announcer.tsx"
@@ -41,7 +41,7 @@ const AgentPage = () => {
   const { data: last, error, refetch } = useQuery({
     queryKey: ["explain", assistant],
     queryFn: ({ signal }) => api.explain(assistant, {}, signal),
-    ...everyTwoSeconds
+    ...everyTenSeconds
   })
 
   const data = isGone(error) ? undefined : last

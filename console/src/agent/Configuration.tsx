@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query"
 import { useState } from "react"
 import type { Explained } from "../answers.ts"
-import { everyTwoSeconds } from "../live.ts"
+import { everyTenSeconds } from "../live.ts"
 import { useSession } from "../session/Session.tsx"
 import { Problem } from "../shell/Problem.tsx"
 import { Section } from "../shell/Section.tsx"
@@ -23,7 +23,7 @@ export const Configuration = ({ assistant, plain }: ConfigurationProps) => {
     queryFn: ({ signal }) => api.explain(assistant, body ?? {}, signal),
     enabled: body !== null,
     placeholderData: keepPreviousData,
-    ...everyTwoSeconds
+    ...everyTenSeconds
   })
   const { dropped, keys } = body === null ? plain : data ?? plain
 

@@ -2,7 +2,7 @@ import { type AgentChain, firstBroken } from "../../../src/domain/AgentChain.ts"
 
 export type Health = "broken" | "warning" | "ok"
 
-export const healthOfOne = (chain: AgentChain): Health =>
+const healthOfOne = (chain: AgentChain): Health =>
   firstBroken(chain) !== undefined ? "broken" : chain.links.some(({ state }) => state === "warning") ? "warning" : "ok"
 
 export const healthOf = (chains: ReadonlyArray<AgentChain>) => {
