@@ -1,7 +1,7 @@
 /** Dependencies point inwards: domain ← ports ← adapters and app. docs/architecture.md says why. */
 const effect = "(^|/)node_modules/effect/"
 /** Layers, configuration, entry points: every file of app whose business is to put parts together. */
-const composition = "^src/app/(throughline|cli/|Layers|Demo|Config)"
+const composition = "^src/app/(throughline|cli/|Parts|SharedLayers|CommandLayers|ServerLayer|ServerSettings|Demo|Config)"
 const langchainCore = "(^|/)node_modules/@langchain/core/"
 
 module.exports = {

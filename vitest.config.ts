@@ -5,8 +5,11 @@ const project = (name: string, extra: object = {}) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], ...extra }
 })
 
-/** Everything but the domain needs a Postgres: one server for the whole run, a database of its own for each file. */
-const withPostgres = { globalSetup: ["test/support/postgres-server.ts"], testTimeout: 30_000, hookTimeout: 60_000 }
+/**
+ * Everything but the domain needs a Postgres: one server for each project, a database of its own for each file. What is
+ * to take no longer than so long says so itself: these are for what hangs, on a machine that is busy with others too.
+ */
+const withPostgres = { globalSetup: ["test/support/postgres-server.ts"], testTimeout: 120_000, hookTimeout: 180_000 }
 
 /** The console as its sources are, built. */
 const withConsole = { ...withPostgres, globalSetup: [...withPostgres.globalSetup, "test/support/built-console.ts"] }
@@ -24,6 +27,7 @@ const isLeftByHooks = ({ message, stack }: { readonly message: string; readonly 
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    expect: { poll: { timeout: 30_000 } },
     onUnhandledError: (error) => !isLeftByHooks(error),
     projects: [
       project("domain"),

@@ -45,7 +45,7 @@ export const insist = async <A>(
 }
 
 /** A server that is frozen keeps its connections and says nothing: then it is asked elsewhere. Any other must speak. */
-const silenceMs = 20_000
+const silenceMs = 40_000
 
 const frozenSince = ({ timeline }: Reading, at: number): boolean =>
   timeline.blows.some(({ kind, until = Infinity }) => kind === "freeze" && until >= at)

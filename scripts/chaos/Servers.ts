@@ -19,7 +19,7 @@ export interface ServerOptions {
 const ended = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null
 
 /** How long a stop that was asked for may take beyond SHUTDOWN_TIMEOUT_SECONDS, on a machine that is busy. */
-const patienceMs = 20_000
+const patienceMs = 60_000
 
 /** A server in a process of its own, at the same address in all its lives, kept alive until it is closed. */
 export const keepServer = (options: ServerOptions) => {

@@ -1,7 +1,8 @@
 import { Data, Effect, Layer } from "effect"
 import { environment, settings } from "../../src/app/Config.ts"
-import { serverLayer, serverSettings } from "../../src/app/Layers.ts"
 import { runProgram } from "../../src/app/Program.ts"
+import { serverLayer } from "../../src/app/ServerLayer.ts"
+import { serverSettings } from "../../src/app/ServerSettings.ts"
 import { telemetry } from "../../src/app/Telemetry.ts"
 import { controls, faults } from "./Faults.ts"
 

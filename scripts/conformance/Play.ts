@@ -32,7 +32,7 @@ const within = async (ms: number, run: Promise<void>) => {
   }
 }
 
-const limit = 30_000
+const limit = 120_000
 const slowLimit = 120_000
 
 export const playRow = async (server: Server, sdk: Sdk, row: Row): Promise<Result> => {

@@ -61,7 +61,7 @@ const options = ({ tokens, url }: Target, who: Who) => ({
 const stock = (sdk: Sdk, target: Target, who: Who): Stock =>
   sdk === "1" ? new Newer(options(target, who)) : new Older(options(target, who))
 
-const until: World["until"] = async (what, find, ms = 10_000) => {
+const until: World["until"] = async (what, find, ms = 30_000) => {
   for (const end = Date.now() + ms; Date.now() < end;) {
     const found = await find()
     if (found !== undefined && found !== false) return found

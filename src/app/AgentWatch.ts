@@ -2,11 +2,10 @@ import { Clock, Duration, Effect, Option, Ref, Schedule } from "effect"
 import { isUpToDate, type SyncPlan } from "../domain/AgentSync.ts"
 import type { SyncScope } from "../domain/SyncScope.ts"
 import { AgentChanges } from "../ports/AgentChanges.ts"
-import { AgentSightings } from "../ports/AgentSightings.ts"
 import type { ReportAgents } from "./AgentReports.ts"
 import { periodically } from "./Background.ts"
 import { syncMissed } from "./Metrics.ts"
-import { compareAgents, followAgents } from "./usecases/FollowAgents.ts"
+import { compareAgents, followAgents, lookInTurn } from "./usecases/FollowAgents.ts"
 
 /** How often all replicas together look, as long as that is cheap: often enough for lists to follow within two seconds. */
 const usualPause = Duration.millis(700)
@@ -15,7 +14,6 @@ const pausesPerLook = 20
 const pausesPerSync = 3
 /** Replicas take turns, and none is to come a moment too early and wait for all of its pause again. */
 const turn = 0.9
-const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis))
 
 /** Who writes one row often writes another: told of the first, one waits for the next. */
 const gathering = Duration.millis(25)
@@ -32,7 +30,6 @@ export interface WatchOptions {
  */
 export const watchAgents = Effect.fnUntraced(function*({ compareEvery, report, scope }: WatchOptions) {
   const changes = yield* AgentChanges
-  const { sawAll } = yield* AgentSightings
   const told = yield* changes.told
   const pause = yield* Ref.make(usualPause)
   const compareAt = yield* Ref.make((yield* Clock.currentTimeMillis) + Duration.toMillis(compareEvery))
@@ -41,9 +38,8 @@ export const watchAgents = Effect.fnUntraced(function*({ compareEvery, report, s
   // Nobody looks in turn before there is a turn to take.
   yield* changes.comparisonIsDue(scope, compareEvery).pipe(Effect.retry(Schedule.jittered(Schedule.spaced("1 second"))))
 
-  /** After a look that found nothing new, or a sync of everything. Of what is out of scope a look tells nothing. */
-  const isSeen = Effect.fnUntraced(function*(asked: Date) {
-    if (scope._tag === "All") yield* sawAll(asked)
+  /** After a look that found nothing new, or a sync. */
+  const overTrouble = Effect.gen(function*() {
     if ((yield* Ref.getAndSet(trouble, undefined)) !== undefined) {
       yield* Effect.logInfo("The agents' tables can be read again: lists follow them")
     }
@@ -53,9 +49,8 @@ export const watchAgents = Effect.fnUntraced(function*({ compareEvery, report, s
   const tell = (plan: SyncPlan) => report(plan, isUpToDate(plan) ? undefined : "Sync")
 
   const follow = Effect.gen(function*() {
-    const asked = yield* now
     const [took, plan] = yield* Effect.timed(followAgents(scope))
-    yield* isSeen(asked)
+    yield* overTrouble
     if (plan === undefined) return
     yield* Ref.update(pause, (present) => Duration.max(present, Duration.times(took, pausesPerSync)))
     yield* tell(plan)
@@ -63,14 +58,10 @@ export const watchAgents = Effect.fnUntraced(function*({ compareEvery, report, s
 
   const look = Effect.gen(function*() {
     const present = yield* Ref.get(pause)
-    const asked = yield* now
-    const found = yield* Effect.withTracerEnabled(
-      changes.lookInTurn(scope, Duration.times(present, turn)),
-      false
-    )
+    const found = yield* lookInTurn(scope, Duration.times(present, turn))
     if (Option.isNone(found)) return
     yield* Ref.set(pause, Duration.max(usualPause, Duration.times(found.value.took, pausesPerLook)))
-    yield* found.value.known ? isSeen(asked) : follow
+    yield* found.value.known ? overTrouble : follow
   })
 
   const compare = Effect.gen(function*() {

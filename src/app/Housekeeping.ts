@@ -1,4 +1,5 @@
 import { Duration, Effect, Layer, Option } from "effect"
+import type { EmbeddingFailed } from "../ports/Embeddings.ts"
 import { Housekeeping } from "../ports/Housekeeping.ts"
 import { Storage } from "../ports/Storage.ts"
 import type { StorageUnavailable } from "../ports/StorageUnavailable.ts"
@@ -17,6 +18,10 @@ export interface Chores {
   readonly forgetOldEvents: Effect.Effect<unknown, StorageUnavailable>
   /** Tells on their threads what updates of their states have come to that nobody could tell. */
   readonly settleUpdates: Effect.Effect<unknown, StorageUnavailable>
+  /** Embeds anew what the store's embedding model has not. */
+  readonly renewMeanings: Effect.Effect<unknown, EmbeddingFailed | StorageUnavailable>
+  /** How often items of the store go whose time is over; none: in each round. Nobody sees them in any case. */
+  readonly sweepEvery: Option.Option<Duration.Duration>
   /** After how many days without a change a thread goes. */
   readonly threadDays: Option.Option<number>
 }
@@ -49,7 +54,7 @@ const removeItems = Effect.flatMap(
 )
 
 /** One after the other, each for itself: what fails keeps nothing else from being done, and is tried again next round. */
-export const round = ({ forgetOldEvents, settleUpdates, threadDays }: Chores) =>
+export const round = ({ forgetOldEvents, renewMeanings, settleUpdates, sweepEvery, threadDays }: Chores) =>
   Effect.gen(function*() {
     const { forgetReplicas } = yield* Housekeeping
     const threads = Option.match(threadDays, { onNone: () => Effect.void, onSome: removeThreads })
@@ -58,8 +63,10 @@ export const round = ({ forgetOldEvents, settleUpdates, threadDays }: Chores) =>
       updates: settleUpdates,
       due: endThreads,
       threads,
-      items: removeItems,
-      replicas: forgetReplicas(replicasGoneAfter)
+      items: Option.isNone(sweepEvery) ? removeItems : Effect.void,
+      replicas: forgetReplicas(replicasGoneAfter),
+      // Last: it may take what is left of the round's time.
+      meanings: renewMeanings
     }
     for (const [name, chore] of Object.entries(chores)) {
       yield* Effect.catchCause(chore, (cause) => Effect.logWarning(`Housekeeping failed: ${name}`, cause))
@@ -72,4 +79,8 @@ export const housekeeping = (chores: Chores) =>
     const { inTurn } = yield* Housekeeping
     const storage = yield* Storage
     yield* periodically("housekeeping", askEvery, Effect.andThen(storage.awaitReady, inTurn(round(chores))))
+    // By each replica: one leaves alone what another is just removing.
+    if (Option.isSome(chores.sweepEvery)) {
+      yield* periodically("sweep", chores.sweepEvery.value, Effect.andThen(storage.awaitReady, removeItems))
+    }
   }))

@@ -1,6 +1,5 @@
-import { Clock, type Duration, Effect, Layer, Schedule } from "effect"
+import { type Duration, Effect, Layer, Schedule } from "effect"
 import type { SyncScope } from "../domain/SyncScope.ts"
-import { AgentSightings } from "../ports/AgentSightings.ts"
 import { Storage } from "../ports/Storage.ts"
 import { agentReports } from "./AgentReports.ts"
 import { watchAgents } from "./AgentWatch.ts"
@@ -24,14 +23,7 @@ export const startupSync = ({ compareEvery, scope }: StartupOptions) =>
     Effect.gen(function*() {
       yield* (yield* Storage).awaitReady
       const report = yield* agentReports
-      const { sawAll } = yield* AgentSightings
-      const sync = Effect.gen(function*() {
-        const asked = new Date(yield* Clock.currentTimeMillis)
-        const plan = yield* syncScope(scope)
-        if (scope._tag === "All") yield* sawAll(asked)
-        return plan
-      })
-      yield* sync.pipe(
+      yield* syncScope(scope).pipe(
         Effect.retry({
           schedule: whileAway,
           while: ({ _tag }) => _tag === "StorageUnavailable" || _tag === "AgentTablesLocked"

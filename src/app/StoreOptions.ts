@@ -1,4 +1,4 @@
-import { Option } from "effect"
+import { Duration, Option } from "effect"
 import { defaultStoreOptions, type StoreOptions } from "../ports/StoreSettings.ts"
 import type { LanggraphJson } from "./LanggraphJson.ts"
 
@@ -10,3 +10,7 @@ export const storeOptions = ({ index, ttl = {} }: LanggraphJson["store"]): Store
   index: Option.map(Option.fromUndefinedOr(index), ({ dims, embed, fields = wholeValue }) => ({ embed, dims, fields })),
   ttl: { ...defaultStoreOptions.ttl, ...ttl }
 })
+
+/** How often the operator wants items swept whose time is over, if the file says. */
+export const sweepEvery = ({ ttl = {} }: LanggraphJson["store"]): Option.Option<Duration.Duration> =>
+  Option.map(Option.fromNullishOr(ttl.sweep_interval_minutes), Duration.minutes)

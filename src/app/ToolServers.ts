@@ -1,9 +1,9 @@
 import { Clock, Effect, Layer, Redacted } from "effect"
 import { canonicalJson } from "../domain/Json.ts"
-import type { McpServer } from "../domain/McpConfig.ts"
+import { type McpServer, serverKey } from "../domain/McpConfig.ts"
 import { ContentDigest } from "../ports/ContentDigest.ts"
 import type { RunCredentials } from "../ports/RunCredentials.ts"
-import { type AskedServer, ToolServers } from "../ports/ToolServers.ts"
+import { type AskedServer, ToolServers, unasked } from "../ports/ToolServers.ts"
 import { ToolSource } from "../ports/ToolSource.ts"
 
 interface Question {
@@ -14,17 +14,11 @@ interface Question {
 /** A page that follows what happens asks every two seconds; a server is not to notice how many people look. */
 const answersServe = 3_000
 
-/**
- * By all that makes an answer different; the name does not, by which each agent may call it otherwise. Of a token there is
- * only its digest, and none where the server doesn't get it.
- */
+/** Of a token there is only its digest, and none where the server doesn't get it. */
 const keyOf = ({ server, token }: Question, digest: (text: string) => string): string => {
-  const { auth_required = false, headers = {}, tools = null, url } = server
-  const credential = auth_required && token !== null ? digest(Redacted.value(token)) : null
-  return digest(canonicalJson({ url, auth_required, headers, tools, credential }))
+  const credential = server.auth_required === true && token !== null ? digest(Redacted.value(token)) : null
+  return digest(canonicalJson({ server: serverKey(server), credential }))
 }
-
-const unasked: AskedServer = { answer: "no token", tools: [], ms: 0 }
 
 export const toolServers = Layer.effect(
   ToolServers,

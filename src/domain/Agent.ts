@@ -1,10 +1,8 @@
-import { Data, Result } from "effect"
-import type { AssistantContent, SyncedAgent } from "./Assistant.ts"
+import { Data } from "effect"
+import type { SyncedAgent } from "./Assistant.ts"
 import { AssistantId } from "./Assistant.ts"
-import type { Json, JsonObject } from "./Json.ts"
-import { isJsonObject } from "./Json.ts"
+import type { Json } from "./Json.ts"
 import type { McpToolRow } from "./McpConfig.ts"
-import { mcpConfig } from "./McpConfig.ts"
 import type { OrganizationId, UserId } from "./Principal.ts"
 
 /**
@@ -65,24 +63,6 @@ export const samplingKeys = [
   "seed"
 ] as const
 
-const isSamplingKey = (key: string): boolean => samplingKeys.some((known) => known === key)
-
-/** An agent that can't become an assistant, and why: counted, named, never passed off as something else. */
-export class AgentUnresolved extends Data.TaggedError("AgentUnresolved")<{
-  readonly agentId: string
-  readonly name: string
-  readonly reason: string
-}> {
-  override get message() {
-    return `Agent ${JSON.stringify(this.name)} (${this.agentId}) can't run: ${this.reason}`
-  }
-}
-
-export interface AgentAssistant {
-  readonly content: AssistantContent
-  readonly warnings: ReadonlyArray<string>
-}
-
 /** The id of an agent's assistant: its own UUID in lower case with dashes. */
 export const assistantIdOf = (agent: Agent): AssistantId => AssistantId.make(agent.id.toLowerCase())
 
@@ -95,69 +75,3 @@ export const prospectFor = (
 })
 
 export const prospect = (agent: Agent) => prospectFor(agent.organizationId, personalTo(agent))
-
-/** Why an agent can't become an assistant, if it can't: by a name for whoever counts, and in words. */
-export const whyUnresolvable = (
-  { engine, graphId, sampling }: Agent,
-  graphs: ReadonlyArray<string>
-): { readonly why: "ForeignEngine" | "UnknownGraph" | "SamplingNotAnObject"; readonly reason: string } | undefined => {
-  if (engine._tag === "Foreign") {
-    const type = JSON.stringify(engine.type)
-    return { why: "ForeignEngine", reason: `its engine is of type ${type}; only 'global' engines are resolved` }
-  }
-  if (!graphs.includes(graphId)) {
-    const known = graphs.join(", ")
-    return { why: "UnknownGraph", reason: `graph ${JSON.stringify(graphId)} is not one of this server's: ${known}` }
-  }
-  if (!isJsonObject(sampling)) return { why: "SamplingNotAnObject", reason: "sampling_params is not a JSON object" }
-  return undefined
-}
-
-/** Sampling parameters that no model takes. */
-export const unknownSampling = ({ sampling }: Pick<Agent, "sampling">): ReadonlyArray<string> =>
-  isJsonObject(sampling) ? Object.keys(sampling).filter((key) => !isSamplingKey(key)).sort() : []
-
-/** The assistant that an agent's row describes. Keys with nothing in the row are left to the graph's defaults. */
-export const assistantOf = (
-  agent: Agent,
-  graphs: ReadonlyArray<string>
-): Result.Result<AgentAssistant, AgentUnresolved> => {
-  const refusal = whyUnresolvable(agent, graphs)
-  if (refusal !== undefined) {
-    return Result.fail(new AgentUnresolved({ agentId: agent.id, name: agent.name, reason: refusal.reason }))
-  }
-  const given = isJsonObject(agent.sampling) ? agent.sampling : {}
-  const warnings: Array<string> = []
-  if (agent.engine._tag !== "Resolved") {
-    const lack = agent.engine._tag === "None" ? "it has no engine" : "its engine names no model"
-    warnings.push(`${lack}; it runs on ${defaultModel}`)
-  }
-  const sampling = Object.entries(given).filter(([key, value]) => isSamplingKey(key) && value !== null)
-  const unknown = unknownSampling(agent)
-  if (unknown.length > 0) warnings.push(`sampling_params has keys that no model takes: ${unknown.join(", ")}`)
-
-  const configurable: JsonObject = {
-    supabase_organization_id: agent.organizationId,
-    model_name: agent.engine._tag === "Resolved" ? agent.engine.model : defaultModel,
-    ...(agent.systemPrompt === null ? {} : { system_prompt: agent.systemPrompt }),
-    ...Object.fromEntries(sampling),
-    ...(agent.agentTools.length === 0 ? {} : { agent_tools: agent.agentTools }),
-    mcp_config: mcpConfig(agent.mcpTools)
-  }
-  return Result.succeed({
-    warnings,
-    content: {
-      graph_id: agent.graphId,
-      name: agent.name,
-      description: agent.description,
-      config: { configurable },
-      context: {},
-      metadata: {
-        owner: "system",
-        supabase_agent_id: agent.id.toLowerCase(),
-        supabase_organization_id: agent.organizationId,
-        ...(warnings.length === 0 ? {} : { warnings })
-      }
-    }
-  })
-}

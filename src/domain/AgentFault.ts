@@ -1,7 +1,6 @@
 import { Data } from "effect"
 import { defaultModel } from "./Agent.ts"
-import type { LinkName } from "./AgentChain.ts"
-import { linkNames } from "./AgentChain.ts"
+import { type LinkName, linkNames } from "./AgentChain.ts"
 
 /** Everything that can be wrong between an agent's row and its answer. */
 export type AgentFault = Data.TaggedEnum<{
@@ -10,10 +9,10 @@ export type AgentFault = Data.TaggedEnum<{
   ToolWithoutUrl: { readonly tools: ReadonlyArray<string> }
   SamplingNotAnObject: {}
   UnknownSampling: { readonly keys: ReadonlyArray<string> }
-  UnknownGraph: { readonly reason: string }
+  UnknownGraph: { readonly graph: string; readonly graphs: ReadonlyArray<string> }
   NoEngine: {}
   EngineWithoutModel: {}
-  ForeignEngine: { readonly reason: string }
+  ForeignEngine: { readonly type: string }
   UnknownProvider: { readonly model: string }
   KeyAbsent: { readonly provider: string }
   ModelUnusable: { readonly reason: string }
@@ -93,16 +92,27 @@ export const faultCard: (fault: AgentFault) => FaultCard = AgentFault.$match({
     }),
   UnknownSampling: ({ keys }) =>
     warning("row", `sampling_params has keys that no model takes: ${list(keys)}`, "correct or remove them"),
-  UnknownGraph: ({ reason }) =>
-    broken("row", reason, "correct agents.graph_id, or add the graph to langgraph.json", { blocks: after("row") }),
+  UnknownGraph: ({ graph, graphs }) =>
+    broken(
+      "row",
+      `graph ${JSON.stringify(graph)} is not one of this server's: ${list(graphs)}`,
+      "correct agents.graph_id, or add the graph to langgraph.json",
+      { blocks: after("row") }
+    ),
   NoEngine: () => warning("model", `it has no engine; it runs on ${defaultModel}`, "choose one in agents.engine_id"),
   EngineWithoutModel: () =>
     broken(
       "model",
-      `its engine names no model; it runs on ${defaultModel} instead`,
+      `its engine names no model; it runs on ${defaultModel}`,
       "set global_ai_engines.language_model_id to a model that has an ai_models.runtime_model_name"
     ),
-  ForeignEngine: ({ reason }) => broken("model", reason, "give the agent a global engine", { blocks: after("model") }),
+  ForeignEngine: ({ type }) =>
+    broken(
+      "model",
+      `its engine is of type ${JSON.stringify(type)}; only 'global' engines are resolved`,
+      "give the agent a global engine",
+      { blocks: after("model") }
+    ),
   UnknownProvider: ({ model }) =>
     broken(
       "model",

@@ -1,6 +1,7 @@
 import { Result } from "effect"
 import type { Agent } from "./Agent.ts"
-import { type AgentUnresolved, assistantIdOf, assistantOf, personalTo } from "./Agent.ts"
+import { assistantIdOf, personalTo } from "./Agent.ts"
+import { type AgentUnresolved, assistantOf } from "./AgentAssistant.ts"
 import type { AssistantContent, AssistantId, Provenance } from "./Assistant.ts"
 import { canonicalJson } from "./Json.ts"
 import type { OrganizationId, UserId } from "./Principal.ts"

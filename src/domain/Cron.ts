@@ -2,7 +2,8 @@ import { Schema } from "effect"
 import type { AssistantConfig, AssistantId } from "./Assistant.ts"
 import type { JsonObject } from "./Json.ts"
 import type { UserId } from "./Principal.ts"
-import type { MultitaskStrategy, RunId, RunRequest } from "./Run.ts"
+import type { MultitaskStrategy, RunId } from "./Run.ts"
+import type { RunRequest } from "./RunRequest.ts"
 import type { ThreadId } from "./Thread.ts"
 
 /** A UUIDv7 in lower case. */

@@ -1,21 +1,29 @@
-import { assistantIdOf, personalTo, unknownSampling, whyUnresolvable } from "./Agent.ts"
+import { assistantIdOf, personalTo } from "./Agent.ts"
+import { notFollowed, whyUnresolvable } from "./AgentAssistant.ts"
 import { type AgentChain, type ChainLink, type LinkName, linkNames } from "./AgentChain.ts"
 import type { AgentFacts, Audience, ModelFacts } from "./AgentFacts.ts"
 import { AgentFault, type FaultCard, faultCard } from "./AgentFault.ts"
 
 const blank = (text: string | null) => text === null || text.trim() === ""
 
-const inRow = ({ agent, graphs }: AgentFacts): ReadonlyArray<AgentFault> => {
-  const unresolvable = whyUnresolvable(agent, graphs)
+/** Of what decides whether and as what an agent can run: the faults of one link. */
+const unresolvableIn = (link: LinkName, { agent, graphs }: AgentFacts): ReadonlyArray<AgentFault> => {
+  const why = whyUnresolvable(agent, graphs)
+  return why !== undefined && faultCard(why).link === link ? [why] : []
+}
+
+const notFollowedIn = (link: LinkName, { agent }: AgentFacts): ReadonlyArray<AgentFault> =>
+  notFollowed(agent).filter((fault) => faultCard(fault).link === link)
+
+const inRow = (facts: AgentFacts): ReadonlyArray<AgentFault> => {
+  const { agent } = facts
   const lost = agent.mcpTools.filter(({ endpoint_url }) => blank(endpoint_url)).map(({ tool_name }) => tool_name)
-  const unknown = unknownSampling(agent)
   return [
-    ...(unresolvable?.why === "SamplingNotAnObject" ? [AgentFault.SamplingNotAnObject()] : []),
-    ...(unresolvable?.why === "UnknownGraph" ? [AgentFault.UnknownGraph(unresolvable)] : []),
+    ...unresolvableIn("row", facts),
     ...(lost.length > 0 ? [AgentFault.ToolWithoutUrl({ tools: lost })] : []),
     ...(blank(agent.name) ? [AgentFault.NoName()] : []),
     ...(blank(agent.systemPrompt) ? [AgentFault.NoPrompt()] : []),
-    ...(unknown.length > 0 ? [AgentFault.UnknownSampling({ keys: unknown })] : [])
+    ...notFollowedIn("row", facts)
   ]
 }
 
@@ -28,14 +36,11 @@ const unusable = ({ key, name, problem, provider, readable }: ModelFacts): Reado
   return problem === null ? [] : [AgentFault.ModelUnusable({ reason: problem })]
 }
 
-const inModel = ({ agent: { engine }, agent, graphs, model }: AgentFacts): ReadonlyArray<AgentFault> => {
-  const unresolvable = whyUnresolvable(agent, graphs)
-  if (unresolvable?.why === "ForeignEngine") return [AgentFault.ForeignEngine(unresolvable)]
-  return [
-    ...(engine._tag === "WithoutModel" ? [AgentFault.EngineWithoutModel()] : []),
-    ...(engine._tag === "None" ? [AgentFault.NoEngine()] : []),
-    ...(model === null ? [] : unusable(model))
-  ]
+const inModel = (facts: AgentFacts): ReadonlyArray<AgentFault> => {
+  const { model } = facts
+  const unresolvable = unresolvableIn("model", facts)
+  if (unresolvable.length > 0) return unresolvable
+  return [...notFollowedIn("model", facts), ...(model === null ? [] : unusable(model))]
 }
 
 const inSync = ({ stored }: AgentFacts): ReadonlyArray<AgentFault> => {

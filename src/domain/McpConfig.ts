@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import type { JsonObject } from "./Json.ts"
+import { canonicalJson, type JsonObject } from "./Json.ts"
 
 /** A server that an agent may use. `tools` filters by tool name; `headers` are a caller's own, never a synced agent's. */
 export const McpServer = Schema.Struct({
@@ -10,6 +10,10 @@ export const McpServer = Schema.Struct({
   headers: Schema.optionalKey(Schema.Record(Schema.String, Schema.String))
 })
 export type McpServer = typeof McpServer.Type
+
+/** By all that makes its answer different, beside a token; the name does not, by which each agent may call it otherwise. */
+export const serverKey = ({ auth_required = false, headers = {}, tools = null, url }: McpServer): string =>
+  canonicalJson({ url, auth_required, headers, tools })
 
 export const McpConfig = Schema.Struct({ servers: Schema.Array(McpServer) })
 

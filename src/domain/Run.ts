@@ -1,9 +1,11 @@
 import { Data, Schema } from "effect"
 import type { AssistantId } from "./Assistant.ts"
 import type { EffectiveConfig } from "./EffectiveConfig.ts"
-import type { Json, JsonObject } from "./Json.ts"
+import type { JsonObject } from "./Json.ts"
 import type { UserId } from "./Principal.ts"
+import type { RunRequest } from "./RunRequest.ts"
 import type { ThreadId, ThreadStatus } from "./Thread.ts"
+import type { ToolReport } from "./ToolReport.ts"
 
 /** A UUIDv7 in lower case: later runs sort later. */
 export const RunId = Schema.NonEmptyString.pipe(Schema.brand("RunId"))
@@ -13,27 +15,6 @@ export const RunStatus = Schema.Literals(["pending", "running", "error", "succes
 export type RunStatus = typeof RunStatus.Type
 
 export const isActive = (status: RunStatus): boolean => status === "pending" || status === "running"
-
-export const StreamMode = Schema.Literals([
-  "values",
-  "updates",
-  "messages",
-  "messages-tuple",
-  "custom",
-  "tools",
-  "tasks",
-  "checkpoints",
-  "debug",
-  "events"
-])
-export type StreamMode = typeof StreamMode.Type
-
-/**
- * When a run's checkpoints are written: before the next step begins, beside it, or only when the run ends. Of a run of
- * the last kind whose worker was lost nothing is on the thread: it begins anew.
- */
-export const Durability = Schema.Literals(["sync", "async", "exit"])
-export type Durability = typeof Durability.Type
 
 export const MultitaskStrategy = Schema.Literals(["reject", "enqueue", "interrupt", "rollback"])
 export type MultitaskStrategy = typeof MultitaskStrategy.Type
@@ -49,57 +30,6 @@ export type CancelAction = typeof CancelAction.Type
 export interface RunClaim {
   readonly run_id: RunId
   readonly attempt: number
-}
-
-/** Where on the thread to start from, instead of its latest checkpoint. */
-export interface CheckpointRef {
-  readonly checkpoint_id: string
-  readonly checkpoint_ns: string
-}
-
-/** What a run was asked to do; with its configuration this describes it completely. */
-export interface RunRequest {
-  readonly input: Json
-  readonly command: JsonObject | null
-  readonly checkpoint: CheckpointRef | null
-  readonly stream_mode: ReadonlyArray<StreamMode>
-  readonly stream_subgraphs: boolean
-  readonly stream_resumable: boolean
-  readonly interrupt_before: "*" | ReadonlyArray<string> | null
-  readonly interrupt_after: "*" | ReadonlyArray<string> | null
-  readonly durability: Durability
-  /** It tells its steps as the streaming protocol's events, whatever `stream_mode` says. */
-  readonly protocol?: boolean
-  /** A stateless run's thread lives and dies with it. */
-  readonly temporary: boolean
-  /** How long it may take, in seconds from when it was first taken up. */
-  readonly timeout_seconds: number
-  /** Where its end is told. */
-  readonly webhook: string | null
-}
-
-/** What the run's tool servers gave: part of the record of what it really got. */
-export interface ToolReport {
-  readonly servers: ReadonlyArray<
-    {
-      readonly name: string
-      readonly url: string
-      readonly tools: ReadonlyArray<string>
-      readonly error: string | null
-      /** How long it took to connect and list its tools, or to fail; null: a run from before that was measured. */
-      readonly ms: number | null
-    }
-  >
-  /** The other agents that it may call, and those it names and may not; absent where it names none. */
-  readonly agents?: ReadonlyArray<
-    {
-      readonly assistant_id: string
-      readonly name: string | null
-      /** What the model calls it by. */
-      readonly tool: string | null
-      readonly error: string | null
-    }
-  >
 }
 
 export interface RunFailure {
@@ -172,13 +102,19 @@ export const settledOutcome = (outcome: RunOutcome, cancelRequested: CancelActio
 /** What went wrong, if anything. */
 export const failureOf = (outcome: RunOutcome): RunFailure | null => "failure" in outcome ? outcome.failure : null
 
-/** The truthful state of a run, and of its thread, after an outcome; the words are the reference server's. */
-export const statusAfter = (outcome: RunOutcome): { readonly run: RunStatus; readonly thread: ThreadStatus } => {
+/**
+ * The truthful state of a run, and of its thread, after an outcome; the words are the reference server's. `asks`: the state
+ * that it has left holds a question, as when the answer to one was stopped. The thread then waits for an answer again.
+ */
+export const statusAfter = (
+  outcome: RunOutcome,
+  asks = false
+): { readonly run: RunStatus; readonly thread: ThreadStatus } => {
   switch (outcome._tag) {
     case "Completed":
       return { run: "success", thread: outcome.waiting ? "interrupted" : "idle" }
     case "Cancelled":
-      return { run: "interrupted", thread: "idle" }
+      return { run: "interrupted", thread: asks ? "interrupted" : "idle" }
     case "TimedOut":
       return { run: "timeout", thread: "error" }
     case "Failed":
@@ -220,12 +156,6 @@ export const admit = (strategy: MultitaskStrategy, active: number): Admission =>
   return strategy === "reject" ? Admission.Rejected() : Admission.AcceptedAfter({ action: strategy })
 }
 
-/** Whether a run brings a person's answer. */
-export const isResume = ({ command }: Pick<RunRequest, "command">): boolean => command !== null && "resume" in command
-
-/** Whether a thread waits for one; or failed with one, which may be given again. */
-export const canResume = (status: ThreadStatus): boolean => status === "interrupted" || status === "error"
-
 export class RunNotFound extends Schema.TaggedError<RunNotFound>()("RunNotFound", { run: Schema.String }) {
   override get message() {
     return `Run ${this.run} not found`
@@ -257,13 +187,5 @@ export class RunOvertaken extends Schema.TaggedError<RunOvertaken>()("RunOvertak
 export class RunStillActive extends Schema.TaggedError<RunStillActive>()("RunStillActive", { run: Schema.String }) {
   override get message() {
     return `Run ${this.run} is still active; cancel it first`
-  }
-}
-
-export class NothingToResume extends Schema.TaggedError<NothingToResume>()("NothingToResume", {
-  thread: Schema.String
-}) {
-  override get message() {
-    return `Thread ${this.thread} is not interrupted: there is nothing to resume`
   }
 }

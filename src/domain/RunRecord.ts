@@ -1,5 +1,6 @@
 import type { KeyOrigin } from "./EffectiveConfig.ts"
 import type { Json } from "./Json.ts"
+import type { ToolReport } from "./ToolReport.ts"
 
 /** What a run spent, in tokens as its provider counted them. */
 export interface TokenUsage {
@@ -41,6 +42,8 @@ export interface AttemptSteps {
   readonly left_out: number
   /** Of all of them. */
   readonly usage: TokenUsage | null
+  /** Once they are known. */
+  readonly tools?: ToolReport
 }
 
 export const nothingNoted: AttemptSteps = { steps: [], left_out: 0, usage: null }

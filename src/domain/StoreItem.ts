@@ -74,3 +74,8 @@ export const textsAt = (value: Json, path: string): ReadonlyArray<string> =>
     .reduce<ReadonlyArray<Json>>((found, step) => found.flatMap((each) => children(each, step)), [value])
     .filter((found) => found !== null && found !== "")
     .map((found) => typeof found === "string" ? found : JSON.stringify(found))
+
+/** What a value is about: each of its texts at these paths once. */
+export const textsOf = (value: Json, paths: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...new Set(paths.flatMap((path) => textsAt(value, path)))
+]

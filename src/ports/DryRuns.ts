@@ -2,7 +2,7 @@ import type { Duration, Effect } from "effect"
 import { Context } from "effect"
 import type { DryRunOutcome, ModelFacts } from "../domain/AgentFacts.ts"
 import type { JsonObject } from "../domain/Json.ts"
-import type { ToolReport } from "../domain/Run.ts"
+import type { ToolReport } from "../domain/ToolReport.ts"
 import type { ShownTool } from "./ToolServers.ts"
 
 export interface DryRun {

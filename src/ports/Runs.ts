@@ -4,17 +4,16 @@ import type { AssistantId } from "../domain/Assistant.ts"
 import type { Principal } from "../domain/Principal.ts"
 import type {
   CancelAction,
-  NothingToResume,
   Run,
   RunClaim,
   RunId,
   RunOutcome,
   RunStatus,
   ThreadBusy,
-  ToolReport,
   TooManyRuns
 } from "../domain/Run.ts"
 import type { AttemptSteps, RunTimes } from "../domain/RunRecord.ts"
+import type { NothingToResume } from "../domain/RunRequest.ts"
 import type { ThreadId, ThreadNotFound } from "../domain/Thread.ts"
 import type { StorageUnavailable } from "./StorageUnavailable.ts"
 
@@ -122,8 +121,8 @@ export class RunLedger extends Context.Service<RunLedger, {
     steps: AttemptSteps | null,
     atEnd: AtEnd
   ) => Eff<Option.Option<RunOutcome>>
-  /** What is known by now of an attempt that goes on: its steps, in place of those noted before, and its tools. */
-  readonly note: (claim: RunClaim, what: { readonly steps: AttemptSteps; readonly tools?: ToolReport }) => Eff<void>
+  /** What is known by now of an attempt that goes on, in place of what was noted before. */
+  readonly note: (claim: RunClaim, steps: AttemptSteps) => Eff<void>
   /** Hands a run back: it is pending again, and the attempt does not count as lost. */
   readonly release: (claim: RunClaim, steps: AttemptSteps) => Eff<void>
   readonly stopRequests: (

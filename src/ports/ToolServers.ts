@@ -15,6 +15,9 @@ export interface AskedServer {
   readonly ms: number
 }
 
+/** Of a server that wants a token, where there is none to give. */
+export const unasked: AskedServer = { answer: "no token", tools: [], ms: 0 }
+
 /** Asks the agents' tool servers what they offer. An answer serves for a few seconds: people watch this page by page. */
 export class ToolServers extends Context.Service<ToolServers, {
   readonly ask: (server: McpServer, token: RunCredentials["token"]) => Effect.Effect<AskedServer>

@@ -2,7 +2,7 @@ import type { StructuredToolInterface } from "@langchain/core/tools"
 import type { Effect, Scope } from "effect"
 import { Context } from "effect"
 import type { McpServer } from "../domain/McpConfig.ts"
-import type { ToolReport } from "../domain/Run.ts"
+import type { ToolReport } from "../domain/ToolReport.ts"
 import type { RunCredentials } from "./RunCredentials.ts"
 
 export interface LoadedTools {

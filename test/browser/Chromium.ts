@@ -26,7 +26,7 @@ const artefacts = process.env["BROWSER_ARTEFACTS"] ?? join(tmpdir(), "throughlin
 export const openTab = async (browser: Browser, options: BrowserContextOptions = {}): Promise<Page> => {
   const context = await browser.newContext(options)
   const page = await context.newPage()
-  page.setDefaultTimeout(20_000)
+  page.setDefaultTimeout(60_000)
   const said: Array<string> = []
   page.on("console", (message) => said.push(message.text()))
   onTestFailed(async ({ task }) => {

@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core"
 import { afterAll, assert, beforeAll, describe, test } from "vitest"
 import { agents } from "../../src/adapters/demo/World.ts"
-import { openReplicas, type Replica, type Replicas } from "../support/ReplicaServers.ts"
+import { calm, openReplicas, type Replica, type Replicas } from "../support/ReplicaServers.ts"
 import { serveChatPage } from "./ChatSite.ts"
 import { executable, launch, openTab } from "./Chromium.ts"
 import { type Person, personAt } from "./Person.ts"
@@ -13,14 +13,15 @@ if (chromium === undefined) {
 
 const words = "eins zwei drei vier fünf sechs sieben acht neun zehn"
 
-describe.runIf(chromium)("a chat page in a browser, at an origin of its own", { timeout: 60_000 }, () => {
+describe.runIf(chromium)("a chat page in a browser, at an origin of its own", { timeout: 300_000 }, () => {
   let site: Awaited<ReturnType<typeof serveChatPage>>
   let world: Replicas
   let server: Replica
   let browser: Browser
 
   /** Its stops wait for less than an answer takes that they are to come into. */
-  const start = (port = "0") => world.start({ PORT: port, CORS_ORIGINS: site.origin, SHUTDOWN_TIMEOUT_SECONDS: "1" })
+  const start = (port = "0") =>
+    world.start({ ...calm, PORT: port, CORS_ORIGINS: site.origin, SHUTDOWN_TIMEOUT_SECONDS: "1" })
 
   beforeAll(async () => {
     site = await serveChatPage()
@@ -44,7 +45,7 @@ describe.runIf(chromium)("a chat page in a browser, at an origin of its own", { 
     const person = await visit()
     await person.say("say:Guten Tag")
     await person.sees("ai: Guten Tag")
-    await person.say(`slow:1500:${words}`)
+    await person.say(`slow:5000:${words}`)
     await person.seesSome("ai: eins zwei")
     assert.notInclude(await person.conversation(), `ai: ${words}`, "the words come one by one")
     await person.sees(`ai: ${words}`)
@@ -81,7 +82,7 @@ describe.runIf(chromium)("a chat page in a browser, at an origin of its own", { 
 
   test("a page that is reloaded in the middle of an answer sees it through", async () => {
     const person = await visit()
-    await person.say(`slow:4000:neu geladen ${words}`)
+    await person.say(`slow:8000:neu geladen ${words}`)
     await person.seesSome("ai: neu geladen eins")
     await person.page.reload()
     await person.sees(`ai: neu geladen ${words}`)
@@ -102,7 +103,7 @@ describe.runIf(chromium)("a chat page in a browser, at an origin of its own", { 
     await person.say("say:zuvor")
     await person.sees("ai: zuvor")
     const answer = `mit ${sdk} ${words}`
-    await person.say(`slow:5000:${answer}`)
+    await person.say(`slow:8000:${answer}`)
     await person.seesSome(`ai: mit ${sdk} eins`)
     const { port } = new URL(server.url)
     await server.stop()
@@ -114,7 +115,7 @@ describe.runIf(chromium)("a chat page in a browser, at an origin of its own", { 
     assert.deepEqual(await person.conversation(), [
       "human: say:zuvor",
       "ai: zuvor",
-      `human: slow:5000:${answer}`,
+      `human: slow:8000:${answer}`,
       `ai: ${answer}`
     ])
     await person.say("say:danach")

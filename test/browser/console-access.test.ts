@@ -10,7 +10,7 @@ const chromium = executable()
 
 const recht = "Rechts-Assistent"
 
-describe.runIf(chromium)("the console, for everybody", { timeout: 120_000 }, () => {
+describe.runIf(chromium)("the console, for everybody", { timeout: 400_000 }, () => {
   let world: ConsoleWorld
   let browser: Browser
   /** A run with a step of each kind, and where it is shown. */

@@ -50,7 +50,7 @@ export const conversations: Conversations<Chat> = {
 
   "the words of an answer come one by one": async ({ open }) => {
     const page = await open()
-    page.chat.say("slow:800:eins zwei drei vier")
+    page.chat.say("slow:2800:eins zwei drei vier")
     await page.sees("the whole answer", (chat) => atRest(chat) && chat.messages.at(-1) === "ai: eins zwei drei vier")
     const answers = page.seen.map(({ messages }) => messages[1])
     assert.includeMembers(answers, ["ai: eins ", "ai: eins zwei ", "ai: eins zwei drei "])
@@ -97,7 +97,7 @@ export const conversations: Conversations<Chat> = {
   "a page that is reloaded in the middle of an answer sees it through": async ({ open, site }) => {
     const page = await open()
     await talk(page, "say:zuvor")
-    const long = "slow:2500:eins zwei drei vier fünf sechs sieben acht"
+    const long = "slow:8000:eins zwei drei vier fünf sechs sieben acht"
     page.chat.say(long)
     await page.sees("the first words", ({ messages }) => messages[3]?.startsWith("ai: eins") ?? false)
     await page.close()

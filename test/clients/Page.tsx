@@ -112,7 +112,7 @@ export const openPage = async <C extends Chat>(useChat: UseChat<C>, { token, url
       return await until(what, () => {
         const chat = now()
         return chat !== undefined && looks(chat) ? chat : undefined
-      }, 20_000)
+      }, 60_000)
     } catch (cause) {
       const message = `${what}: the page shows ${JSON.stringify(now())}; it asked ${requests.join(", ")}`
       throw new Error(message, { cause })

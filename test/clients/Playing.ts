@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, test } from "vitest"
 import { agents } from "../../src/adapters/demo/World.ts"
-import { openReplicas, type Replicas } from "../support/ReplicaServers.ts"
+import { calm, openReplicas, type Replicas } from "../support/ReplicaServers.ts"
 import { type Conversations, converse, type Site } from "./Conversations.ts"
 import type { Chat, UseChat } from "./Page.tsx"
 
@@ -18,7 +18,7 @@ export const playOnPages = <C extends Chat>(title: string, useChat: UseChat<C>, 
     let site: Site
     beforeAll(async () => {
       world = await openReplicas(server)
-      site = { ...world, url: (await world.start()).url, assistant: agents.recht }
+      site = { ...world, url: (await world.start(calm)).url, assistant: agents.recht }
     })
     afterAll(() => world.stop())
     for (const [name, conversation] of Object.entries(played)) {

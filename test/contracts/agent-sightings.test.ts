@@ -10,7 +10,7 @@ import { AssistantId } from "../../src/domain/Assistant.ts"
 import { SyncScope } from "../../src/domain/SyncScope.ts"
 import { AgentGraphs } from "../../src/ports/AgentGraphs.ts"
 import { AgentSightings } from "../../src/ports/AgentSightings.ts"
-import { inWorld } from "../support/PostgresPorts.ts"
+import { inWorld, onTestClock } from "../support/PostgresPorts.ts"
 
 const recht = AssistantId.make(agents.recht)
 
@@ -45,8 +45,8 @@ describe("AgentSightings", () => {
       assert.deepStrictEqual(yield* other.last(recht), Option.some(asked))
     }))))
 
-  it.effect("are told the others now and then, and never go back", () =>
-    inWorld(Effect.gen(function*() {
+  it.live("are told the others now and then, and never go back", () =>
+    onTestClock(Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const sightings = yield* AgentSightings
       const sawAll = Effect.flatMap(Clock.currentTimeMillis, (millis) => sightings.sawAll(new Date(millis)))

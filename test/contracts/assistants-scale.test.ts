@@ -4,6 +4,7 @@ import { Duration, Effect, Option } from "effect"
 import { visibleTo } from "../../src/adapters/postgres/Visibility.ts"
 import { AssistantId } from "../../src/domain/Assistant.ts"
 import { Assistants } from "../../src/ports/Assistants.ts"
+import { inTime } from "../support/InTime.ts"
 import { inNowhere, person } from "../support/PostgresPorts.ts"
 
 const organization = (last: number) => `00000000-0000-4000-a000-${String(last).padStart(12, "0")}`
@@ -40,7 +41,7 @@ const timed = Effect.fnUntraced(function*<A, E, R>(work: Effect.Effect<A, E, R>)
   return Math.round(median(durations) * 100) / 100
 })
 
-describe("among 100,000 assistants", () => {
+describe("among 100,000 assistants", inTime, () => {
   it.live("one's own are found by indexes", () =>
     inNowhere(Effect.gen(function*() {
       const assistants = yield* Assistants
@@ -78,5 +79,5 @@ describe("among 100,000 assistants", () => {
       yield* Effect.logInfo(`Among 100,000 assistants, medians in ms: ${JSON.stringify(millis)}`)
       assert.isBelow(millis.search, 50)
       assert.isBelow(millis.find, 20)
-    })), 60_000)
+    })))
 })

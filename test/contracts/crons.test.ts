@@ -281,5 +281,5 @@ describe("CronLedger", () => {
         >`select id::text as id from langgraph_server.crons where revision = 1`
         assert.sameMembers(revisions.map(({ id }) => CronId.make(id)), crons.map(({ cron_id }) => cron_id))
       }).pipe(Effect.provide(cronReplica(url), { local: true }))
-    }), 60_000)
+    }), 240_000)
 })

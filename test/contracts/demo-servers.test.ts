@@ -4,13 +4,13 @@ import { loadMcpTools } from "@langchain/mcp-adapters"
 import { ChatOpenAI } from "@langchain/openai"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import { createAgent } from "langchain"
-import { setTimeout as sleep } from "node:timers/promises"
 import { LegalMcp } from "../../src/adapters/demo/LegalMcp.ts"
 import { StandInModel } from "../../src/adapters/demo/StandInModel.ts"
 import { deadUrl, mcpServer } from "../support/McpServers.ts"
 import { scriptedModel } from "../support/ScriptedModel.ts"
+import { until } from "../support/Throughline.ts"
 
 const chat = (url: string) =>
   new ChatOpenAI({ model: "gpt-4o-mini", apiKey: "a-key", maxRetries: 0, configuration: { baseURL: url } })
@@ -80,11 +80,16 @@ describe("the scripted model", () => {
       const model = yield* scriptedModel
       const failed = yield* Effect.flip(Effect.tryPromise(() => chat(model.url).invoke("fail:503")))
       assert.include(String(failed.cause), "503")
-      yield* Effect.flip(
-        Effect.tryPromise(() => chat(model.url).invoke("slow:5000", { signal: AbortSignal.timeout(50) }))
+      const gone = new AbortController()
+      const left = yield* Effect.forkChild(
+        Effect.flip(Effect.tryPromise(() => chat(model.url).invoke("slow:60000", { signal: gone.signal }))),
+        { startImmediately: true }
       )
-      yield* Effect.promise(() => sleep(50))
-      assert.deepStrictEqual(model.requests.map(({ aborted }) => aborted), [false, true])
+      yield* Effect.promise(() => until("it is asked", () => model.requests.length === 2))
+      gone.abort()
+      yield* Fiber.join(left)
+      yield* Effect.promise(() => until("it notices", () => model.requests[1]?.aborted))
+      assert.isFalse(model.requests[0]?.aborted)
     }))
 })
 
@@ -116,7 +121,14 @@ describe("the MCP servers of the tests", () => {
         code: -32003,
         data: { message: "Please sign in first", url: "https://login.example.com/start" }
       })
-      yield* Effect.flip(call("slow", {}, AbortSignal.timeout(50)))
+      const gone = new AbortController()
+      const left = yield* Effect.forkChild(Effect.flip(call("slow", { ms: 60_000 }, gone.signal)), {
+        startImmediately: true
+      })
+      yield* Effect.promise(() => until("it is called", () => server.seen.calls.at(-1)?.tool === "slow"))
+      gone.abort()
+      yield* Fiber.join(left)
+      yield* Effect.promise(() => until("it notices", () => server.seen.calls.at(-1)?.aborted))
       yield* Effect.promise(() => transport.terminateSession())
       assert.deepStrictEqual(server.seen.calls.map(({ aborted, tool }) => [tool, aborted]), [
         ["search_laws", false],
@@ -134,7 +146,7 @@ describe("the MCP servers of the tests", () => {
     Effect.gen(function*() {
       const silent = yield* mcpServer({ silent: true })
       const get = (url: string) =>
-        Effect.tryPromise(() => fetch(url, { method: "POST", signal: AbortSignal.timeout(100) }))
+        Effect.tryPromise(() => fetch(url, { method: "POST", signal: AbortSignal.timeout(2_000) }))
       assert.include(String((yield* Effect.flip(get(silent.url))).cause), "Timeout")
       assert.strictEqual(silent.seen.requests.length, 1)
       assert.include(String((yield* Effect.flip(get(yield* Effect.promise(deadUrl)))).cause), "fetch failed")

@@ -94,7 +94,7 @@ describe("the embedded Postgres", () => {
       // An ended process counts as alive until it is reaped, which is not for us to do.
       yield* Effect.promise(async () => {
         while (isAlive(postgres)) await tick()
-      }).pipe(Effect.timeout("10 seconds"))
+      }).pipe(Effect.timeout("60 seconds"))
     }))
 
   it.live("keeps them through a SIGKILL of Postgres itself", () =>

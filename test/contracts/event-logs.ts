@@ -126,7 +126,7 @@ export const from = (first: number, count: number): Array<NumberedRunEvent> =>
   }))
 
 export const readAll = (events: RunEvents["Service"], runId: RunId, after = -1) =>
-  Stream.runCollect(events.read(runId, after)).pipe(Effect.timeout("10 seconds"))
+  Stream.runCollect(events.read(runId, after)).pipe(Effect.timeout("60 seconds"))
 
 /** A run that is being executed. */
 export const started = Effect.gen(function*() {
@@ -145,8 +145,8 @@ export const follow = Effect.fnUntraced(function*(events: RunEvents["Service"], 
     Effect.forkScoped({ startImmediately: true })
   )
   return {
-    next: Queue.take(received).pipe(Effect.map(({ id }) => id), Effect.timeout("5 seconds")),
-    ended: Fiber.join(fiber).pipe(Effect.timeout("10 seconds")),
+    next: Queue.take(received).pipe(Effect.map(({ id }) => id), Effect.timeout("30 seconds")),
+    ended: Fiber.join(fiber).pipe(Effect.timeout("60 seconds")),
     leave: Fiber.interrupt(fiber)
   }
 })

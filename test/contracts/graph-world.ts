@@ -12,7 +12,8 @@ import { Models } from "../../src/adapters/langgraph/Models.ts"
 import { layer as mcpLayer } from "../../src/adapters/mcp/McpToolSource.ts"
 import { layer as outboundLayer } from "../../src/adapters/outbound/GuardedFetch.ts"
 import type { JsonObject } from "../../src/domain/Json.ts"
-import { RunId, type RunRequest } from "../../src/domain/Run.ts"
+import { RunId } from "../../src/domain/Run.ts"
+import type { RunRequest } from "../../src/domain/RunRequest.ts"
 import { ThreadId } from "../../src/domain/Thread.ts"
 import { type AgentCalls, noAgents } from "../../src/ports/AgentCalls.ts"
 import { AgentGraphs, type CheckpointPlace, GraphFailed, type GraphSignal } from "../../src/ports/AgentGraphs.ts"
@@ -92,7 +93,7 @@ const parts = (tools: Layer.Layer<ToolSource>) =>
     Layer.provideMerge(world)
   )
 
-export const withMcp = parts(mcpLayer({ connectTimeout: "1500 millis" }).pipe(Layer.provide(outbound)))
+export const withMcp = parts(mcpLayer({ connectTimeout: "5 seconds" }).pipe(Layer.provide(outbound)))
 export const withOwnTools = parts(ownTools)
 
 interface Asked {

@@ -6,10 +6,11 @@ import { databaseLayer } from "../../src/adapters/postgres/Database.ts"
 import { housekeepingQueues } from "../../src/adapters/postgres/HousekeepingQueue.ts"
 import { PgHousekeeping } from "../../src/adapters/postgres/PgHousekeeping.ts"
 import { PgStorage } from "../../src/adapters/postgres/PgStorage.ts"
-import { round } from "../../src/app/Housekeeping.ts"
+import { type Chores, housekeeping, round } from "../../src/app/Housekeeping.ts"
 import { Housekeeping } from "../../src/ports/Housekeeping.ts"
 import { RunQueue } from "../../src/ports/RunQueue.ts"
 import { Storage } from "../../src/ports/Storage.ts"
+import { StorageUnavailable } from "../../src/ports/StorageUnavailable.ts"
 import { checkpointerTables } from "../support/PostgresPorts.ts"
 import { supervisedEngine } from "../support/SupervisedEngine.ts"
 import { freshDatabase } from "../support/TestDatabase.ts"
@@ -121,6 +122,15 @@ const threadWith = Effect.fnUntraced(function*({ days, run = "success", status =
 
 const month = Duration.days(30)
 
+/** A round of which somebody looks at a part only. */
+const nothing: Chores = {
+  forgetOldEvents: Effect.void,
+  settleUpdates: Effect.void,
+  renewMeanings: Effect.void,
+  sweepEvery: Option.none(),
+  threadDays: Option.none()
+}
+
 describe("Housekeeping", () => {
   it.live("is done by one replica, however many ask, and not again before it is due", () =>
     Effect.gen(function*() {
@@ -140,7 +150,7 @@ describe("Housekeeping", () => {
       const { inTurn } = yield* Housekeeping
       const next = <A, E>(round: Effect.Effect<A, E>) =>
         Effect.repeat(Effect.sleep("100 millis").pipe(Effect.andThen(inTurn(round))), { until: Option.isSome }).pipe(
-          Effect.timeout("10 seconds")
+          Effect.timeout("60 seconds")
         )
       assert.strictEqual(yield* Effect.flip(next(Effect.fail("broken"))), "broken")
       assert.deepStrictEqual(yield* next(Effect.succeed("first")), Option.some("first"))
@@ -214,7 +224,7 @@ describe("Housekeeping", () => {
         )
       ))
       yield* Deferred.await(held)
-      assert.strictEqual(yield* removeUntouchedThreads(month, 200).pipe(Effect.timeout("5 seconds")), 149)
+      assert.strictEqual(yield* removeUntouchedThreads(month, 200).pipe(Effect.timeout("30 seconds")), 149)
       yield* Deferred.succeed(release, undefined)
       yield* Fiber.join(user)
       assert.strictEqual(yield* removeUntouchedThreads(month, 200), 1)
@@ -274,8 +284,50 @@ describe("Housekeeping", () => {
       assert.deepStrictEqual([yield* removeExpiredItems(4), yield* removeExpiredItems(100)], [4, 5])
       assert.strictEqual(yield* left, 11)
       yield* Fiber.interrupt(writer)
-      yield* round({ forgetOldEvents: Effect.void, settleUpdates: Effect.void, threadDays: Option.none() })
+      yield* round(nothing)
       assert.strictEqual(yield* left, 10)
+    })))
+
+  it.live("sweeps as often as the operator wants instead, and goes on after a failure", () =>
+    inHouse(Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      const real = yield* Housekeeping
+      const put = sql`
+        insert into langgraph_server.store (user_id, namespace, key, value, ttl_minutes, expires_at)
+        values ('owner', array['ns'], 'k', '{}', 1, now() - interval '1 minute')`
+      const left = Effect.map(sql`select key from langgraph_server.store`, (rows) => rows.length)
+      const sweepEvery = Option.some(Duration.millis(50))
+      yield* put
+      yield* round({ ...nothing, sweepEvery })
+      assert.strictEqual(yield* left, 1)
+
+      const failures = yield* Ref.make(2)
+      const failing = Housekeeping.of({
+        ...real,
+        removeExpiredItems: (batch) =>
+          Effect.flatMap(
+            Ref.getAndUpdate(failures, (count) => count - 1),
+            (count) => count > 0 ? Effect.fail(new StorageUnavailable()) : real.removeExpiredItems(batch)
+          )
+      })
+      const goes = Effect.repeat(Effect.delay(left, "20 millis"), { until: (count) => count === 0 }).pipe(
+        Effect.timeout("20 seconds")
+      )
+      const storage = Storage.of({
+        ready: Effect.succeed(true),
+        awaitReady: Effect.void,
+        listening: Effect.succeed(true)
+      })
+      yield* Effect.gen(function*() {
+        yield* goes
+        yield* put
+        yield* goes
+      }).pipe(
+        Effect.provide(housekeeping({ ...nothing, sweepEvery })),
+        Effect.provideService(Housekeeping, failing),
+        Effect.provideService(Storage, storage)
+      )
+      assert.isBelow(yield* Ref.get(failures), 0)
     })))
 
   it.live("does each of its chores though another fails: threads, replicas, logs", () =>
@@ -288,12 +340,12 @@ describe("Housekeeping", () => {
         values ('gone', now() - interval '2 hours'), ('here', now() - interval '10 seconds')`
       const settled = yield* Ref.make(0)
       const settleUpdates = Ref.update(settled, (count) => count + 1)
-      yield* round({ forgetOldEvents: Effect.die("broken"), settleUpdates, threadDays: Option.some(7) })
+      yield* round({ ...nothing, forgetOldEvents: Effect.die("broken"), settleUpdates, threadDays: Option.some(7) })
       const rows = yield* sql<{ readonly id: string }>`select id from langgraph_server.replicas`
       assert.deepStrictEqual(rows.map(({ id }) => id), ["here"])
       assert.strictEqual((yield* rowsOf(old))["threads"], 0)
       assert.strictEqual((yield* rowsOf(young))["threads"], 1)
-      yield* round({ forgetOldEvents: Effect.void, settleUpdates, threadDays: Option.none() })
+      yield* round({ ...nothing, settleUpdates })
       assert.strictEqual(yield* Ref.get(settled), 2)
       assert.strictEqual((yield* rowsOf(young))["threads"], 1)
     })))

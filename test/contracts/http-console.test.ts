@@ -207,5 +207,11 @@ layer(world("*", { consoleFolder: builtFolder(), signIn }))("ways to sign in", (
       assert.strictEqual(yield* from(own), 200)
       assert.strictEqual(yield* from("https://evil.example"), 404)
       assert.strictEqual(yield* from("null"), 404)
+      // A name that its owner lets lead here is its page's own origin.
+      const under = (host: string) =>
+        Effect.map(raw("/demo/people", { host, origin: `http://${host}` }), ({ status }) => status)
+      assert.strictEqual(yield* under("localhost:8081"), 200)
+      assert.strictEqual(yield* under("[::1]:8081"), 200)
+      assert.strictEqual(yield* under("evil.example:8081"), 404)
     }))
 })

@@ -39,8 +39,10 @@ layer(world())("errors over HTTP", (it) => {
         const response = yield* send(path, { headers: { authorization: "" } })
         assert.include([404, 401], response.status, path)
       }
-      const { json, status } = yield* ask("DELETE", "/nope")
-      assert.deepStrictEqual({ json, status }, { json: { detail: "Not Found" }, status: 404 })
+      for (const path of ["/nope", "/assistants/%zz", "/threads/%ED%A0%80"]) {
+        const { json, status } = yield* ask("DELETE", path)
+        assert.deepStrictEqual({ json, status }, { json: { detail: "Not Found" }, status: 404 }, path)
+      }
     }))
 
   it.effect("failures of use cases have their status", () =>

@@ -50,6 +50,6 @@ describe("a server that is stopped", () => {
         }
         assert.deepStrictEqual([...ends], [["ECONNREFUSED", 5 * clients]])
       }),
-    60_000
+    240_000
   )
 })

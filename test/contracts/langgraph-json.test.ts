@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Duration, Effect, Option } from "effect"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { environment, settings } from "../../src/app/Config.ts"
+import { sweepEvery } from "../../src/app/StoreOptions.ts"
 
 const folder = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "langgraph-json-"))),
@@ -104,7 +105,12 @@ describe("a langgraph.json", () => {
         ttl: { default_ttl: 60, refresh_on_read: false, sweep_interval_minutes: 5 },
         index: { embed: "openai:text-embedding-3-small", dims: 1536, fields: ["text"] }
       }
-      assert.deepEqual((yield* settingsOf(JSON.stringify({ store }))).read.langgraph.store, store)
+      const { read } = yield* settingsOf(JSON.stringify({ store }))
+      assert.deepEqual(read.langgraph.store, store)
+      assert.deepEqual(sweepEvery(read.langgraph.store), Option.some(Duration.minutes(5)))
+      for (const silent of [{}, { store: { ttl: { sweep_interval_minutes: null } } }]) {
+        assert.isTrue(Option.isNone(sweepEvery((yield* settingsOf(JSON.stringify(silent))).read.langgraph.store)))
+      }
     }).pipe(Effect.scoped))
 
   for (const [text, variable, says] of malformed) {

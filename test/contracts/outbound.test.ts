@@ -120,6 +120,44 @@ describe("Outbound.guarded", () => {
       assert.include(error.message, "169.254.169.254")
     }))
 
+  it.live("sends whatever fetch takes: a form, a request that somebody has made", () =>
+    Effect.gen(function*() {
+      const { port } = yield* serve((request, response) => {
+        const [type = ""] = (request.headers["content-type"] ?? "").split(";")
+        response.writeHead(200, { "x-told": `${request.method} ${type} ${request.headers["x-tenant"]}` })
+        request.pipe(response)
+      })
+      const { guarded } = yield* Outbound.pipe(Effect.provide(layer({ allow: ["127.0.0.1"] }), { local: true }))
+      const sent = (input: string | Request, init?: RequestInit) =>
+        Effect.promise(async () => {
+          const response = await guarded(input, init)
+          return [response.headers.get("x-told"), await response.text()] as const
+        })
+      const url = `http://127.0.0.1:${port}/`
+      const headers = new Headers({ "x-tenant": "nord" })
+      const form = new FormData()
+      form.set("frist", "drei Monate")
+      const [told, body] = yield* sent(url, { method: "POST", headers, body: form })
+      assert.strictEqual(told, "POST multipart/form-data nord")
+      assert.match(body, /name="frist"\s+drei Monate/)
+      const made = new Request(url, { method: "PUT", headers, body: "as it is" })
+      assert.deepStrictEqual(yield* sent(made), ["PUT text/plain nord", "as it is"])
+      const changed = yield* sent(new Request(url, { method: "POST", headers, body: "of before" }), { body: "of now" })
+      assert.deepStrictEqual(changed, ["POST text/plain nord", "of now"])
+    }).pipe(Effect.scoped))
+
+  it.live("stops asking when whoever wanted to know has left", () =>
+    Effect.gen(function*() {
+      const { port } = yield* serve(() => leave.abort(new Error("has left")))
+      let leave = new AbortController()
+      const { guarded } = yield* Outbound.pipe(Effect.provide(layer({ allow: ["127.0.0.1"] }), { local: true }))
+      const url = `http://127.0.0.1:${port}/`
+      const why = (asked: () => Promise<unknown>) => Effect.promise(() => asked().then(() => "answered", String))
+      assert.include(yield* why(() => guarded(url, { signal: leave.signal })), "has left")
+      leave = new AbortController()
+      assert.include(yield* why(() => guarded(new Request(url, { signal: leave.signal }))), "has left")
+    }).pipe(Effect.scoped))
+
   it.live("leaves an ordinary failure what it is", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(get("http://127.0.0.1:81/", ["127.0.0.1"]))

@@ -126,7 +126,7 @@ const listens = Effect.flatMap(
   ({ listening }) =>
     listening.pipe(
       Effect.repeat({ until: (is) => is, schedule: Schedule.spaced("20 millis") }),
-      Effect.timeout("5 seconds")
+      Effect.timeout("60 seconds")
     )
 )
 
@@ -200,10 +200,10 @@ describe.skipIf(missing !== undefined)("Behind a pooler in transaction mode", ()
       yield* Effect.gen(function*() {
         const sql = yield* PgClient.PgClient
         yield* (yield* Storage).awaitReady
-        const sleepers = yield* Effect.forkScoped(atOnce(serverConnections, () => sql`select pg_sleep(20)`))
+        const sleepers = yield* Effect.forkScoped(atOnce(serverConnections, () => sql`select pg_sleep(60)`))
         yield* Effect.sleep("300 millis")
         yield* Fiber.interrupt(sleepers)
-        const [row] = yield* sql`select 1 as one`.pipe(Effect.timeout("3 seconds"))
+        const [row] = yield* sql`select 1 as one`.pipe(Effect.timeout("30 seconds"))
         assert.deepStrictEqual(row, { one: 1 })
       }).pipe(Effect.provide(ports(pooler.url, direct)))
     }))
@@ -223,7 +223,7 @@ describe.skipIf(missing !== undefined)("Behind a pooler in transaction mode", ()
       }).pipe(Effect.provide(one))
       const next = PubSub.take(heard).pipe(
         Effect.repeat({ while: ({ _tag }) => _tag === "Listening" }),
-        Effect.timeout("2 seconds")
+        Effect.timeout("30 seconds")
       )
       assert.deepStrictEqual(yield* next, Signal.Wake())
     }))

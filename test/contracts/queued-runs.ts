@@ -93,7 +93,7 @@ export const desk = Effect.gen(function*() {
     })))
 
   const soon = <A>(what: string, effect: Effect.Effect<A>) =>
-    Effect.timeoutOrElse(effect, { duration: "15 seconds", orElse: () => Effect.die(new Error(`Nobody ${what}`)) })
+    Effect.timeoutOrElse(effect, { duration: "60 seconds", orElse: () => Effect.die(new Error(`Nobody ${what}`)) })
 
   return {
     worker: workerOf(execute),
@@ -120,7 +120,7 @@ export const takes = (at: Pick<Desk, "next">, count: number) =>
   )
 
 /** How long it took, in ms, until it was so. */
-export const until = Effect.fnUntraced(function*<E, R>(what: string, is: Effect.Effect<boolean, E, R>, most = 10_000) {
+export const until = Effect.fnUntraced(function*<E, R>(what: string, is: Effect.Effect<boolean, E, R>, most = 60_000) {
   const start = performance.now()
   while (!(yield* is)) {
     if (performance.now() - start > most) return assert.fail(`Not within ${most} ms: ${what}`)

@@ -18,7 +18,7 @@ import {
 
 /** What every adapter of `RunEvents` must do; logs hold 20,000 bytes. */
 const runEventsContract = <E>(name: string, parts: Layer.Layer<RunEvents | LoggedRuns, E>) =>
-  layer(parts, { excludeTestServices: true, timeout: "30 seconds" })(`RunEvents: ${name}`, (it) => {
+  layer(parts, { excludeTestServices: true, timeout: "120 seconds" })(`RunEvents: ${name}`, (it) => {
     it.effect("who subscribes before the run starts misses nothing", () =>
       Effect.gen(function*() {
         const { claim, events, run, runId, runs } = yield* started
@@ -120,12 +120,12 @@ const runEventsContract = <E>(name: string, parts: Layer.Layer<RunEvents | Logge
         yield* Effect.forEach(from(0, count), (event) =>
           events.publish(claim, [event]).pipe(
             Effect.andThen(event.id % 3 === 0 ? events.flush(runId) : Effect.void)
-          )).pipe(Effect.timeout("10 seconds"))
+          )).pipe(Effect.timeout("60 seconds"))
         yield* events.flush(runId)
         yield* runs.end(run, [])
         assert.deepStrictEqual(yield* readAll(events, runId), from(0, count))
         yield* Deferred.succeed(goOn, undefined)
-        assert.deepStrictEqual(yield* Fiber.join(slow).pipe(Effect.timeout("10 seconds")), from(0, count))
+        assert.deepStrictEqual(yield* Fiber.join(slow).pipe(Effect.timeout("60 seconds")), from(0, count))
       }))
 
     it.effect("each run has a log of its own", () =>

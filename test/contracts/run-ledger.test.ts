@@ -46,12 +46,12 @@ describe("RunLedger", () => {
       assert.deepStrictEqual(yield* runNow(1), claimed)
 
       const report = { servers: [{ name: "legal", url: "http://legal/mcp", tools: ["a"], error: null, ms: 7 }] }
-      yield* ledger.note({ run_id: runId(1), attempt: 1 }, { steps: nothingNoted, tools: report })
-      yield* ledger.note({ run_id: runId(1), attempt: 0 }, { steps: nothingNoted, tools: { servers: [] } })
+      yield* ledger.note({ run_id: runId(1), attempt: 1 }, { ...nothingNoted, tools: report })
+      yield* ledger.note({ run_id: runId(1), attempt: 0 }, { ...nothingNoted, tools: { servers: [] } })
       assert.isTrue(Option.isNone(yield* settle(1, 0, failed)))
       assert.deepStrictEqual(Option.getOrThrow(yield* settle(1, 1, waiting)), waiting)
       assert.isTrue(Option.isNone(yield* settle(1, 1, failed)))
-      yield* ledger.note({ run_id: runId(1), attempt: 1 }, { steps: nothingNoted, tools: { servers: [] } })
+      yield* ledger.note({ run_id: runId(1), attempt: 1 }, { ...nothingNoted, tools: { servers: [] } })
       assert.deepInclude(yield* runNow(1), { status: "success", tools: report, failure: null })
       assert.deepStrictEqual(yield* threadNow, {
         graph_id: "agent",
@@ -101,7 +101,7 @@ describe("RunLedger", () => {
       assert.deepInclude(second, { attempt: 2, lost: 1, started_at: first.started_at })
       assert.strictEqual(yield* ledger.losses(runId(1)), 2)
 
-      yield* ledger.note(first, { steps: nothingNoted, tools: { servers: [] } })
+      yield* ledger.note(first, { ...nothingNoted, tools: { servers: [] } })
       yield* ledger.release(first, nothingNoted)
       assert.isTrue(Option.isNone(yield* settle(1, 1)))
       assert.deepInclude(yield* runNow(1), { status: "running", attempt: 2, tools: null })

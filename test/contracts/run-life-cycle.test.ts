@@ -31,5 +31,5 @@ it.live(
       yield* Effect.logInfo(`${created} creations, ${ended} ends`)
       assert.isAbove(ended, 50)
     })),
-  60_000
+  240_000
 )

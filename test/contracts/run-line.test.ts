@@ -65,7 +65,7 @@ describe("the line of runs", () => {
         assert.isAtMost(ahead.length, 7)
       }),
       { concurrentPerTenant: 2000 }
-    ), 60_000)
+    ), 240_000)
 
   it.live("holds back what is over a tenant's share until one of its runs ends, in their order", () =>
     withRuns(

@@ -1,13 +1,13 @@
 import {
   admit,
   type CancelAction,
-  canResume,
   type MultitaskStrategy,
   RunOutcome,
   type RunStatus,
   settledOutcome,
   statusAfter
 } from "../../src/domain/Run.ts"
+import { canResume } from "../../src/domain/RunRequest.ts"
 import type { ThreadStatus } from "../../src/domain/Thread.ts"
 
 /** A run as the model knows it; its number is its place in time. */

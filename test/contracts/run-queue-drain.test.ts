@@ -8,7 +8,7 @@ for (const [name, layer] of adapters) {
   describe(`RunQueue at its end: ${name}`, () => {
     it.live("gives what runs some time to end, asks the rest to leave, and hands that back", () =>
       Effect.gen(function*() {
-        const queue = yield* opened(layer({ drainFor: "400 millis" }))
+        const queue = yield* opened(layer({ drainFor: "2 seconds" }))
         const at = yield* desk
         const scope = yield* Scope.make()
         yield* Scope.provide(queue.work(at.worker), scope)
@@ -23,9 +23,9 @@ for (const [name, layer] of adapters) {
         yield* at.release(brief.run_id)
         const told = yield* at.nextTold
         assert.deepStrictEqual([told.run_id, told.stop], [endless.run_id, { _tag: "Leaving" }])
-        assert.isAtLeast(told.at - start, 399, "ms until it was asked to leave")
+        assert.isAtLeast(told.at - start, 1_999, "ms until it was asked to leave")
         yield* Fiber.join(end)
-        assert.isBelow(performance.now() - start, 3_000, "ms until the end")
+        assert.isBelow(performance.now() - start, 20_000, "ms until the end")
         assert.strictEqual(yield* at.untold, 0)
         const runIds = [brief, endless, waiting].map(({ run_id }) => run_id)
         assert.deepStrictEqual(yield* queue.missing(runIds), [brief.run_id])
@@ -39,7 +39,7 @@ for (const [name, layer] of adapters) {
 
     it.live("waits for nobody when all that runs has ended", () =>
       Effect.gen(function*() {
-        const queue = yield* opened(layer({ drainFor: "20 seconds" }))
+        const queue = yield* opened(layer({ drainFor: "60 seconds" }))
         const at = yield* desk
         const scope = yield* Scope.make()
         yield* Scope.provide(queue.work(at.worker), scope)
@@ -50,7 +50,7 @@ for (const [name, layer] of adapters) {
         yield* at.release(offer.run_id)
         const start = performance.now()
         yield* Fiber.join(end)
-        assert.isBelow(performance.now() - start, 2_000, "ms until the end")
+        assert.isBelow(performance.now() - start, 20_000, "ms until the end")
         assert.deepStrictEqual(yield* queue.missing([offer.run_id]), [offer.run_id])
       }))
 
@@ -70,12 +70,12 @@ for (const [name, layer] of adapters) {
         const offer = newOffer()
         yield* queue.offer(offer)
         yield* Deferred.await(begun)
-        yield* Effect.timeout(Scope.close(scope, Exit.void), "12 seconds")
+        yield* Effect.timeout(Scope.close(scope, Exit.void), "60 seconds")
         assert.deepStrictEqual(outcomes, ["Failure"])
         const next = yield* desk
         yield* queue.work(next.worker)
         assert.isTrue((yield* next.next).redelivered)
-      }), 30_000)
+      }))
 
     it.live("does the same when the process is interrupted", () =>
       Effect.gen(function*() {
@@ -93,7 +93,7 @@ for (const [name, layer] of adapters) {
         )
         yield* at.next
         yield* at.next
-        yield* Effect.timeout(Fiber.interrupt(process), "10 seconds")
+        yield* Effect.timeout(Fiber.interrupt(process), "60 seconds")
         const told = [yield* at.nextTold, yield* at.nextTold]
         assert.deepStrictEqual(told.map(({ stop }) => stop._tag), ["Leaving", "Leaving"])
         yield* until("nobody is at work", Effect.map(at.unseen, (unseen) => unseen === 0))

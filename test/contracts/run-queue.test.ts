@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { CancelAction, RunId } from "../../src/domain/Run.ts"
 import type { RunJob, RunQueue } from "../../src/ports/RunQueue.ts"
+import { inTime } from "../support/InTime.ts"
 import type { QueueOptions } from "./boss-replica.ts"
 import { adapters, opened } from "./queue-replicas.ts"
 import { type Answer, desk, newOffer, newOffers, takes, until, workerOf } from "./queued-runs.ts"
@@ -14,7 +15,7 @@ class Caller extends Context.Service<Caller, string>()("test/Caller") {}
 
 /** What every adapter of `RunQueue` must do. */
 const runQueueContract = (name: string, layer: (options?: QueueOptions) => Layer.Layer<RunQueue>) =>
-  describe(`RunQueue: ${name}`, () => {
+  describe(`RunQueue: ${name}`, inTime, () => {
     const missing = (queue: RunQueue["Service"], runId: RunId) =>
       Effect.map(queue.missing([runId]), (runIds) => runIds.length === 1)
 
@@ -105,7 +106,7 @@ const runQueueContract = (name: string, layer: (options?: QueueOptions) => Layer
         const queue = yield* opened(layer())
         const at = yield* desk
         yield* queue.work(at.worker)
-        const later = newOffer({ run_at: new Date(Date.now() + 1_000) }), now = newOffer()
+        const later = newOffer({ run_at: new Date(Date.now() + 3_000) }), now = newOffer()
         yield* queue.offer(later)
         yield* queue.offer(now)
         assert.strictEqual((yield* at.next).run_id, now.run_id)

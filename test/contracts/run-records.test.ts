@@ -58,13 +58,13 @@ describe("records of runs", () => {
       const first = Option.getOrThrow(yield* claim(1))
       assert.deepStrictEqual(yield* kinds(1), ["1 configuration", "1 queue"])
 
-      yield* ledger.note(first, { steps: noted(model("one", null)) })
-      yield* ledger.note(first, { steps: noted(model("one", 3), model("two", null)), tools: { servers: [] } })
+      yield* ledger.note(first, noted(model("one", null)))
+      yield* ledger.note(first, { ...noted(model("one", 3), model("two", null)), tools: { servers: [] } })
       assert.deepStrictEqual(yield* kinds(1), ["1 configuration", "1 queue", "1 model one", "1 model two …"])
 
       // Its worker is lost, and wakes again.
       const second = Option.getOrThrow(yield* claim(1))
-      yield* ledger.note(first, { steps: nothingNoted })
+      yield* ledger.note(first, nothingNoted)
       yield* ledger.release(first, nothingNoted)
       yield* settle(1, 1)
       assert.deepStrictEqual((yield* kinds(1)).slice(2), ["1 model one", "1 model two …", "2 queue"])

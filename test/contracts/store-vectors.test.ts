@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import pg from "pg"
 import { inject } from "vitest"
+import { renewMeanings } from "../../src/app/usecases/RenewMeanings.ts"
 import { embeddingModel, provider } from "./embedding-world.ts"
 import { asking, find, organizations, put, remove, running, withStore, withStoreAt } from "./store-world.ts"
 
@@ -111,6 +112,100 @@ describe.skipIf(server === undefined)("the store, with pgvector and an embedding
           assert.lengthOf(yield* find(member, [], { query: "law" }), 1)
         }),
         { model }
+      )
+    }))
+
+  it.live("embeds anew what another model has embedded, at the paths it was put with, and nothing else", () =>
+    Effect.gen(function*() {
+      const { asked, dimensions, url: endpoint } = yield* provider
+      const { url } = yield* vectorDatabase
+      const before = yield* embeddingModel({ url: endpoint, dims: dimensions, embed: "openai:text-embedding-ada-002" })
+      const after = yield* embeddingModel({ url: endpoint, dims: dimensions - 1, fields: ["text"] })
+      const soups = Array.from({ length: 60 }, (_, at) => `soup ${at}`)
+      yield* withStoreAt(
+        url,
+        Effect.gen(function*() {
+          yield* put(member, ["docs"], "law", { text: "tenant law" })
+          yield* put(member, ["docs"], "noted", { text: "soup", note: "law" }, { index: ["note"] })
+          yield* put(member, ["docs"], "hidden", { text: "law" }, { index: false })
+          yield* put(stranger, ["docs"], "theirs", { text: "rent" })
+          yield* Effect.forEach(soups, (key) => put(member, ["soups"], key, { text: key }))
+        }),
+        { model: before }
+      )
+      yield* withStoreAt(
+        url,
+        Effect.gen(function*() {
+          const law = find(member, ["docs"], { query: "law" })
+          yield* put(member, ["docs"], "new", { text: "law" })
+          assert.deepStrictEqual((yield* law).filter(({ score }) => score !== null).map(({ key }) => key), ["new"])
+          const times = (yield* find(member, [])).map(({ updated_at }) => updated_at)
+
+          asked.length = 0
+          yield* renewMeanings
+          assert.lengthOf(asked.flatMap(({ body }) => body.input), soups.length + 3)
+          const found = yield* law
+          assert.deepStrictEqual(found.filter(({ score }) => score === null).map(({ key }) => key), ["hidden"])
+          assert.sameMembers(found.slice(0, 2).map(({ key }) => key), ["new", "noted"])
+          assert.deepStrictEqual((yield* find(member, [])).map(({ updated_at }) => updated_at), times)
+          assert.lengthOf(yield* find(member, ["soups"], { query: "soup", limit: 1000 }), soups.length)
+
+          asked.length = 0
+          yield* renewMeanings
+          assert.lengthOf(asked, 0)
+        }),
+        { model: after }
+      )
+    }))
+
+  it.live("embeds anew what was put before the paths were kept with it", () =>
+    Effect.gen(function*() {
+      const { dimensions, url: endpoint } = yield* provider
+      const { url } = yield* vectorDatabase
+      const before = yield* embeddingModel({ url: endpoint, dims: dimensions })
+      const after = yield* embeddingModel({ url: endpoint, dims: dimensions - 1 })
+      const asItWas = Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        yield* put(member, ["docs"], "old", { text: "law" })
+        yield* sql`alter table langgraph_server.store_vectors drop column fields`
+      })
+      yield* withStoreAt(url, asItWas, { model: before })
+      const found = yield* withStoreAt(
+        url,
+        Effect.andThen(renewMeanings, find(member, ["docs"], { query: "law" })),
+        { model: after }
+      )
+      assert.deepStrictEqual(found.map(({ key, score }) => [key, score !== null]), [["old", true]])
+    }))
+
+  it.live("is kept from embedding anew by no single item that the new model refuses", () =>
+    Effect.gen(function*() {
+      const { dimensions, failWith, refuse, url: endpoint } = yield* provider
+      const { url } = yield* vectorDatabase
+      const at = (dims: number) => embeddingModel({ url: endpoint, dims, fields: ["text"] })
+      const keys = ["tenant law", "too long a law", "law"]
+      yield* withStoreAt(
+        url,
+        Effect.forEach(keys, (text) => put(member, ["docs"], text, { text })),
+        { model: yield* at(dimensions) }
+      )
+      yield* withStoreAt(
+        url,
+        Effect.gen(function*() {
+          const ranked = Effect.map(find(member, ["docs"], { query: "law" }), (found) =>
+            found.filter(({ score }) => score !== null).map(({ key }) => key).toSorted())
+          failWith("overloaded")
+          assert.strictEqual((yield* Effect.flip(renewMeanings))._tag, "EmbeddingFailed")
+          failWith(undefined)
+          assert.deepStrictEqual(yield* ranked, [])
+          refuse("too long")
+          yield* renewMeanings
+          assert.deepStrictEqual(yield* ranked, ["law", "tenant law"])
+          refuse(undefined)
+          yield* renewMeanings
+          assert.deepStrictEqual(yield* ranked, keys.toSorted())
+        }),
+        { model: yield* at(dimensions - 1) }
       )
     }))
 

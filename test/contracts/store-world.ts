@@ -2,6 +2,7 @@ import { Effect, Layer, Option, type Redacted } from "effect"
 import { databaseLayer } from "../../src/adapters/postgres/Database.ts"
 import { PgStorage } from "../../src/adapters/postgres/PgStorage.ts"
 import { PgStore } from "../../src/adapters/postgres/PgStore.ts"
+import { PgStoreMeanings } from "../../src/adapters/postgres/PgStoreMeanings.ts"
 import type { JsonObject } from "../../src/domain/Json.ts"
 import { OrganizationId, type Role, UserId } from "../../src/domain/Principal.ts"
 import type { StoreActor } from "../../src/domain/StoreScope.ts"
@@ -17,7 +18,7 @@ export interface StoreWorld {
 }
 
 const storeLayer = (url: Redacted.Redacted<string>, { model, ttl = defaultStoreOptions.ttl }: StoreWorld) =>
-  PgStore.pipe(
+  Layer.mergeAll(PgStore, PgStoreMeanings).pipe(
     Layer.provide(Layer.succeed(StoreSettings, { ...defaultStoreOptions, ttl })),
     Layer.provide(Layer.succeed(Embeddings, Option.fromUndefinedOr(model))),
     Layer.provideMerge(PgStorage({ alsoMigrate: Effect.void })),

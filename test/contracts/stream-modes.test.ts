@@ -1,7 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { Stream } from "effect"
-import type { RunRequest, StreamMode } from "../../src/domain/Run.ts"
+import type { RunRequest, StreamMode } from "../../src/domain/RunRequest.ts"
 import { endOf, framesOf, newThread, parse, run, signals, withOwnTools } from "./graph-world.ts"
 
 type Asked = Partial<RunRequest>

@@ -71,7 +71,7 @@ const handedOn = async (otlp: string, headers: Readonly<Record<string, string>>)
     const asked = await fetch(`${await first.ready()}/runs`, {
       method: "POST",
       headers: { authorization: `Bearer ${token}`, "content-type": "application/json", ...headers },
-      body: JSON.stringify({ assistant_id: agents.recht, input: question("slow:500:spät") })
+      body: JSON.stringify({ assistant_id: agents.recht, input: question("slow:4000:spät") })
     })
     assert.strictEqual(asked.status, 200, await asked.text())
     while (around.model.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))

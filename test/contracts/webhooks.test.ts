@@ -20,9 +20,9 @@ import { newThread, runOn } from "./queued-runs.ts"
 
 const secret = "a secret between two"
 
-/** The queues as they are, but for the pace: a second is a long time for a test. */
+/** The queues as they are, but for the pace: seconds are a long time for a test. */
 const hastyQueues = webhookQueues.map((queue) =>
-  queue.name === webhookQueue ? { ...queue, retryDelay: 1, retryDelayMax: 1, retryLimit: 3, expireInSeconds: 2 } : queue
+  queue.name === webhookQueue ? { ...queue, retryDelay: 1, retryDelayMax: 1, retryLimit: 3, expireInSeconds: 6 } : queue
 )
 
 interface Received {
@@ -118,7 +118,7 @@ const inWorld = <A, E, R>(work: Effect.Effect<A, E, R>, options: WorldOptions = 
 
 const until = <E, R>(what: string, holds: Effect.Effect<boolean, E, R>) =>
   Effect.repeat(holds, { until: (held) => held, schedule: Schedule.spaced("25 millis") }).pipe(
-    Effect.timeoutOrElse({ duration: "15 seconds", orElse: () => Effect.die(new Error(`Waited in vain for ${what}`)) })
+    Effect.timeoutOrElse({ duration: "60 seconds", orElse: () => Effect.die(new Error(`Waited in vain for ${what}`)) })
   )
 
 const jobs = (queue: string) =>
@@ -320,7 +320,7 @@ describe("Webhooks", () => {
         yield* Effect.forEach(Array.from({ length: 60 }), () => webhooks.announce(toward(slow.url), done))
         yield* arrived(slow.received, 8)
         yield* Effect.forEach(Array.from({ length: 20 }), () => webhooks.announce(toward(url), done))
-        yield* arrived(received, 20).pipe(Effect.timeout("3 seconds"))
+        yield* arrived(received, 20).pipe(Effect.timeout("5 seconds"))
         assert.isBelow(slow.received.length, 10, "one receiver keeps few connections busy")
       }))
     }))
@@ -334,7 +334,7 @@ describe("Webhooks", () => {
           yield* arrived(received, 2)
           yield* settled
         }),
-        { timeout: 200 }
+        { timeout: 1_000 }
       )
     }))
 })

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import fc from "fast-check"
-import { maskedUrl, McpConfig, mcpConfig, mcpEndpoint, printableUrl } from "../../src/domain/McpConfig.ts"
+import { maskedUrl, McpConfig, mcpConfig, mcpEndpoint, printableUrl, serverKey } from "../../src/domain/McpConfig.ts"
 import { mcpToolRow } from "./Arbitraries.ts"
 
 const rows = fc.array(mcpToolRow)
@@ -31,6 +31,25 @@ describe("mcpConfig", () => {
 
   it("does not depend on the order of the rows", () => {
     fc.assert(fc.property(rows, (rows) => assert.deepStrictEqual(mcpConfig(rows.toReversed()), mcpConfig(rows))))
+  })
+})
+
+describe("what a server is asked", () => {
+  const server = { name: "law", url: "https://a.example" }
+
+  it("is the same question whatever it is called, and however what is usual is written", () => {
+    const spelled = { ...server, name: "recht", auth_required: false, headers: {}, tools: null }
+    assert.strictEqual(serverKey(spelled), serverKey(server))
+  })
+
+  it.each([
+    ["another URL", { url: "https://b.example" }],
+    ["a token", { auth_required: true }],
+    ["a header", { headers: { "x-tenant": "1" } }],
+    ["a filter", { tools: ["search"] }],
+    ["a filter that lets nothing through", { tools: [] }]
+  ])("is another one with %s", (_, change) => {
+    assert.notStrictEqual(serverKey({ ...server, ...change }), serverKey(server))
   })
 })
 

@@ -5,10 +5,8 @@ import {
   Admission,
   admit,
   CancelAction,
-  canResume,
   failureOf,
   isActive,
-  isResume,
   isSuspect,
   MultitaskStrategy,
   RunOutcome,
@@ -17,6 +15,7 @@ import {
   statusAfter,
   timedOut
 } from "../../src/domain/Run.ts"
+import { canResume, isResume } from "../../src/domain/RunRequest.ts"
 import { ThreadStatus } from "../../src/domain/Thread.ts"
 
 describe("a new run", () => {
@@ -64,6 +63,14 @@ describe("after a run", () => {
   )("that ended as %j, run and thread are %s and %s", (outcome, run, thread) => {
     assert.deepStrictEqual(statusAfter(outcome), { run, thread })
     assert.isFalse(isActive(run))
+  })
+
+  it("the thread waits for an answer again where one was stopped, and shows a failure as such", () => {
+    for (const outcome of outcomes) {
+      const before = statusAfter(outcome), { run, thread } = statusAfter(outcome, true)
+      assert.strictEqual(run, before.run)
+      assert.strictEqual(thread, outcome._tag === "Cancelled" ? "interrupted" : before.thread, outcome._tag)
+    }
   })
 
   it("two states are active, all others final", () => {

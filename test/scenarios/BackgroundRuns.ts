@@ -14,7 +14,7 @@ export const backgroundRuns: Scenarios = {
     const { thread_id } = await threads.create()
     assert.strictEqual((await threads.get(thread_id)).status, "idle")
     const first = await runs.create(thread_id, agents.recht, {
-      input: question("slow:300:erste Antwort"),
+      input: question("slow:2000:erste Antwort"),
       metadata: { purpose: "test" }
     })
     assert.strictEqual(first.status, "pending")
@@ -26,14 +26,14 @@ export const backgroundRuns: Scenarios = {
     await until("the run runs", async () => (await runs.get(thread_id, first.run_id)).status === "running")
 
     assert.deepEqual(said(await runs.join(thread_id, first.run_id)), [
-      "human: slow:300:erste Antwort",
+      "human: slow:2000:erste Antwort",
       "ai: erste Antwort"
     ])
     assert.strictEqual((await runs.get(thread_id, first.run_id)).status, "success")
     assert.strictEqual((await threads.get(thread_id)).status, "idle")
 
     const second = await runs.create(thread_id, agents.recht, { input: question("say:zweite") })
-    const whole = ["human: slow:300:erste Antwort", "ai: erste Antwort", "human: say:zweite", "ai: zweite"]
+    const whole = ["human: slow:2000:erste Antwort", "ai: erste Antwort", "human: say:zweite", "ai: zweite"]
     assert.deepEqual(said(await runs.join(thread_id, second.run_id)), whole)
     assert.deepEqual(said(await runs.join(thread_id, second.run_id)), whole, "joining again answers again")
 
@@ -67,8 +67,8 @@ export const backgroundRuns: Scenarios = {
   "a run is forgotten when it has ended, and not before": async ({ client, database, model, until }) => {
     const { runs, threads } = client("member")
     const { thread_id } = await threads.create()
-    const { run_id } = await runs.create(thread_id, agents.recht, { input: question("slow:5000") })
-    await until("the model was asked", () => JSON.stringify(model.requests.at(-1)?.body).includes("slow:5000"))
+    const { run_id } = await runs.create(thread_id, agents.recht, { input: question("slow:60000") })
+    await until("the model was asked", () => JSON.stringify(model.requests.at(-1)?.body).includes("slow:60000"))
     assert.include(await refusal(runs.delete(thread_id, run_id), 409), "active")
     assert.strictEqual((await threads.get(thread_id)).status, "busy", "the refusal changed nothing")
     await runs.cancel(thread_id, run_id, true)
@@ -76,7 +76,7 @@ export const backgroundRuns: Scenarios = {
     await refusal(runs.get(thread_id, run_id), 404)
     await refusal(runs.delete(thread_id, run_id), 404)
     assert.notProperty(await rowsAbout(database, run_id), "runs")
-    assert.deepEqual(said((await threads.getState(thread_id)).values), ["human: slow:5000"], "the conversation stays")
+    assert.deepEqual(said((await threads.getState(thread_id)).values), ["human: slow:60000"], "the conversation stays")
   },
 
   "what is not there is 404, whoever asks; a thread can be made by the run": async ({ client, database }) => {

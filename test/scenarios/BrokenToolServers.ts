@@ -9,8 +9,8 @@ import type { Scenarios } from "../support/Scenarios.ts"
 import { post } from "../support/Wire.ts"
 
 /** How long the servers of these worlds may take to list their tools, and a tool to answer, in ms. */
-export const patience = 1_000
-export const callPatience = 2_000
+export const patience = 3_000
+export const callPatience = 6_000
 
 /** One agent whose servers are in every state that a server can be in (field failure 11). */
 export const brokenToolServers: Scenarios = {
@@ -125,6 +125,7 @@ export const brokenToolServers: Scenarios = {
     await server.close()
     const values = await answer
     assert.deepEqual(said(values).map((line) => line.split(":")[0]), ["human", "ai", "tool", "ai"])
+    assert.include(said(values).at(-2), "The tool's server failed: connection closed", "and not that it took too long")
     assert.strictEqual(Object(values).messages[2].status, "error")
     const after = await runs.wait(thread_id, agent, { input: question("say:es geht weiter") })
     assert.strictEqual(said(after).at(-1), "ai: es geht weiter")

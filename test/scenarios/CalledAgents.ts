@@ -155,7 +155,7 @@ export const calledAgents: Scenarios = {
     await world.until("the membership is known", async () => {
       const { status } = await world.fetch("admin", `/assistants/${agents.expose}`)
       return status === 200
-    }, 40_000)
+    })
     await say(world, "admin", thread_id, agents.allgemein, ["say:beide"])
     assert.notInclude(offeredTo(world, "say:beide"), tools[agents.expose])
     // An assistant of one's own is of no organisation: what one may use, it may.
@@ -192,7 +192,7 @@ export const calledAgents: Scenarios = {
     // Offered as its run began, gone when it is called.
     const { runs } = world.client("member")
     const { run_id } = await runs.create(thread_id, agents.allgemein, {
-      input: question(`after:400:${asking("Gehilfe", "say:nie gehört")}`)
+      input: question(`after:3000:${asking("Gehilfe", "say:nie gehört")}`)
     })
     await world.until("the model is asked", () => JSON.stringify(world.model.requests).includes("nie gehört"))
     await editAgent(world, called, "deleted_at = now()")

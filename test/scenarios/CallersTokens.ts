@@ -1,9 +1,11 @@
+import { Client } from "@langchain/langgraph-sdk"
 import { assert } from "vitest"
 import { listen } from "../../src/adapters/demo/Loopback.ts"
 import { copyOfRecht } from "../support/Agents.ts"
 import { giveServers } from "../support/AgentServers.ts"
 import { failureOf, question, said } from "../support/Conversation.ts"
 import { startMcpServer } from "../support/McpServers.ts"
+import { configOf } from "../support/RunConfig.ts"
 import type { Scenarios } from "../support/Scenarios.ts"
 
 const authorizations = ({ seen }: Awaited<ReturnType<typeof startMcpServer>>) =>
@@ -50,6 +52,34 @@ export const callersTokens: Scenarios = {
       }
     } finally {
       await Promise.all([locked.close(), open.close()])
+    }
+  },
+
+  "a token that comes as the SDK's apiKey is its bearer's as any other, and goes where any other goes": async (
+    world
+  ) => {
+    const agent = await copyOfRecht(world)
+    const locked = await startMcpServer({ tools: ["counter"] })
+    try {
+      await giveServers(world, agent, [{ name: "locked", url: locked.url, auth: true }])
+      const token = world.token("member")
+      const { assistants, runs, threads } = new Client({ apiUrl: world.url, apiKey: token })
+      const { thread_id } = await threads.create()
+      for (const text of ["tool:counter:{}", "say:und nochmal"]) {
+        await runs.wait(thread_id, agent, { input: question(text) })
+      }
+      assert.deepEqual([...authorizations(locked)], [`Bearer ${token}`])
+      assert.strictEqual((await world.client("member").threads.get(thread_id)).thread_id, thread_id)
+      const { configurable } = await configOf(world, "member", thread_id)
+      assert.notInclude(JSON.stringify(configurable), token)
+      assert.notProperty(configurable, "x-api-key")
+      const stranger = new Client({ apiUrl: world.url, apiKey: world.token("otherOrganisation") })
+      for (const asked of [stranger.threads.get(thread_id), stranger.assistants.get(agent)]) {
+        assert.match(await asked.then(() => "nothing", String), /404/)
+      }
+      assert.strictEqual((await assistants.get(agent)).assistant_id, agent)
+    } finally {
+      await locked.close()
     }
   },
 

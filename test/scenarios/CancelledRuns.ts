@@ -8,10 +8,10 @@ import type { Throughline } from "../support/Throughline.ts"
 import { post, refusal } from "../support/Wire.ts"
 
 /** Long enough for whoever only waits to be found out; each time another, so that the model's requests can be told apart. */
-const endless = () => `slow:20000:nie fertig geworden ${crypto.randomUUID()}`
+const endless = () => `slow:60000:nie fertig geworden ${crypto.randomUUID()}`
 
-/** As far as a request is to be gone by. */
-const promptly = 150
+/** Before a heartbeat would have told it, in ms. How prompt a stop is, is measured through two replicas. */
+const promptly = 2_000
 
 const asked = ({ model, until }: Throughline, text: string) =>
   until("the model was asked", () => model.requests.find(({ body }) => JSON.stringify(body).includes(text)))
@@ -71,7 +71,7 @@ export const cancelledRuns: Scenarios = {
   "a stop aborts the tool's call": async (world) => {
     const { runs, threads } = world.client("member")
     const { thread_id } = await threads.create()
-    const { run_id } = await runs.create(thread_id, agents.recht, { input: question("tool:slow:{\"ms\":20000}") })
+    const { run_id } = await runs.create(thread_id, agents.recht, { input: question("tool:slow:{\"ms\":60000}") })
     const call = await world.until(
       "the tool was called",
       () => world.legal.seen.calls.findLast(({ tool }) => tool === "slow")
@@ -141,7 +141,7 @@ export const cancelledRuns: Scenarios = {
     for (const way of ["stream", "wait"]) {
       const { runs, threads } = world.client("member")
       const { thread_id } = await threads.create()
-      const text = `slow:400:unbeirrt ${way}`
+      const text = `slow:2000:unbeirrt ${way}`
       const body = { assistant_id: agents.recht, input: question(text) }
       const { leave, location } = await leaves(world, `/threads/${thread_id}/runs/${way}`, body)
       await asked(world, text)

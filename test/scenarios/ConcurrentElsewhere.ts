@@ -33,8 +33,7 @@ const runsOf = async ({ database }: Replicas, threadId: string) =>
 const idle = (world: Replicas, replica: Replica, threadId: string) =>
   world.until(
     "the thread is idle",
-    async () => (await replica.client().threads.get(threadId)).status === "idle",
-    30_000
+    async () => (await replica.client().threads.get(threadId)).status === "idle"
   )
 
 /** Runs for one thread that come to two replicas at once. */
@@ -53,7 +52,7 @@ export const concurrentElsewhere: Readonly<Record<string, SharedScenario>> = {
     }
 
     const rejecting = await thread()
-    const rejected = await tenAtOnce(both, rejecting, "reject", (n) => `slow:800:einer ${n}`)
+    const rejected = await tenAtOnce(both, rejecting, "reject", (n) => `slow:5000:einer ${n}`)
     assert.strictEqual(accepted(rejected), 1)
     assert.lengthOf(rejected.filter(({ status }) => status === 409), 9)
     await idle(world, one, rejecting)
@@ -80,7 +79,7 @@ export const concurrentElsewhere: Readonly<Record<string, SharedScenario>> = {
     assert.strictEqual(most, 1, "one at a time")
 
     const interrupting = await blocked()
-    assert.strictEqual(accepted(await tenAtOnce(both, interrupting, "interrupt", (n) => `slow:1500:Einwurf ${n}`)), 10)
+    assert.strictEqual(accepted(await tenAtOnce(both, interrupting, "interrupt", (n) => `slow:4000:Einwurf ${n}`)), 10)
     await idle(world, one, interrupting)
     const interrupted = await runsOf(world, interrupting)
     assert.lengthOf(interrupted, 11)
@@ -88,17 +87,17 @@ export const concurrentElsewhere: Readonly<Record<string, SharedScenario>> = {
       ...Array.from({ length: 10 }, () => "interrupted"),
       "success"
     ])
-    const last = interrupted.at(-1)?.text.replace("slow:1500:", "ai: ")
+    const last = interrupted.at(-1)?.text.replace("slow:4000:", "ai: ")
     assert.strictEqual(said((await one.client().threads.getState(interrupting)).values).at(-1), last)
 
     const undoing = await blocked()
-    assert.strictEqual(accepted(await tenAtOnce(both, undoing, "rollback", (n) => `slow:1500:Ersatz ${n}`)), 10)
+    assert.strictEqual(accepted(await tenAtOnce(both, undoing, "rollback", (n) => `slow:4000:Ersatz ${n}`)), 10)
     await idle(world, one, undoing)
     const left = await runsOf(world, undoing)
     assert.deepEqual(left.map(({ status }) => status), ["success"])
     assert.deepEqual(said((await one.client().threads.getState(undoing)).values), [
       `human: ${left[0]?.text}`,
-      `${left[0]?.text.replace("slow:1500:", "ai: ")}`
+      `${left[0]?.text.replace("slow:4000:", "ai: ")}`
     ])
   }
 }

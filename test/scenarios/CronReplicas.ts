@@ -6,11 +6,12 @@ import { question } from "../support/Conversation.ts"
 import { isDue, makeDue, runsOf, tick } from "../support/Crons.ts"
 import type { Replica, Replicas, ReplicaScenarios } from "../support/ReplicaServers.ts"
 
-const hourly = { schedule: "0 * * * *", input: question("say:guten Morgen"), onRunCompleted: "keep" } as const
+/** Due only when it is made so. */
+const yearly = { schedule: "0 4 1 1 *", input: question("say:guten Morgen"), onRunCompleted: "keep" } as const
 
 const someCrons = (replica: Replica, count: number) =>
   Promise.all(Array.from({ length: count }, async () => {
-    const { cron_id } = await replica.client().crons.create(agents.recht, hourly)
+    const { cron_id } = await replica.client().crons.create(agents.recht, yearly)
     return cron_id
   }))
 

@@ -9,14 +9,15 @@ import { startMcpServer } from "../support/McpServers.ts"
 import type { Scenarios } from "../support/Scenarios.ts"
 import { cronNow } from "./Crons.ts"
 
-const hourly = { schedule: "0 * * * *", input: question("say:guten Morgen"), onRunCompleted: "keep" } as const
+/** Due only when it is made so. */
+const yearly = { schedule: "0 4 1 1 *", input: question("say:guten Morgen"), onRunCompleted: "keep" } as const
 
 /** What a cron's runs may do: what their owner may, at the moment of the tick. */
 export const cronRights = {
   "who has left an organisation runs none of its agents any more; who is back does": async (world) => {
     const { crons } = world.client("admin")
-    const { cron_id } = await crons.create(agents.recht, hourly)
-    const other = await world.client("member").crons.create(agents.recht, hourly)
+    const { cron_id } = await crons.create(agents.recht, yearly)
+    const other = await world.client("member").crons.create(agents.recht, yearly)
     const both = [cron_id, other.cron_id]
     await world.database.query("delete from public.organization_members where user_id = $1", [people.admin])
     await tick(world, both)
@@ -42,7 +43,7 @@ export const cronRights = {
     ) => {
       const agent = await copyOfRecht(world)
       const { crons, runs, threads } = world.client("member")
-      const { cron_id } = await crons.create(agent, hourly)
+      const { cron_id } = await crons.create(agent, yearly)
       await world.database.query("update public.agents set system_prompt = 'Ganz neu.' where id = $1", [agent])
       await tick(world, [cron_id])
       const [thread] = await threads.search({ metadata: { cron_id } })
@@ -71,7 +72,7 @@ export const cronRights = {
       ])
       const { crons, threads } = world.client("member")
       const { cron_id } = await crons.create(agent, {
-        ...hourly,
+        ...yearly,
         input: question("tool:search_laws:{\"query\":\"x\"}")
       })
       await tick(world, [cron_id])

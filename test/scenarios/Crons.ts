@@ -167,22 +167,23 @@ export const crons: Scenarios = {
     world
   ) => {
     const { crons } = world.client("member")
-    const everyMinute = { ...hourly, schedule: "* * * * *", onRunCompleted: "keep" } as const
-    const missed = await crons.create(agents.recht, everyMinute)
-    const disabled = await crons.create(agents.recht, { ...everyMinute, enabled: false })
+    // Of a schedule that is due only when it is made so.
+    const daily = { ...hourly, schedule: "0 4 * * *", onRunCompleted: "keep" } as const
+    const missed = await crons.create(agents.recht, daily)
+    const disabled = await crons.create(agents.recht, { ...daily, enabled: false })
     assert.isNull(disabled.next_run_date)
     const over = await newer(world, "member").crons.create(agents.recht, {
-      ...everyMinute,
-      endTime: new Date(Date.now() + 600_000).toISOString()
+      ...daily,
+      endTime: new Date(Date.now() + 48 * 3_600_000).toISOString()
     })
     await world.database.query(
       "update langgraph_server.crons set end_time = now() - interval '1 second' where id = $1",
       [over.cron_id]
     )
-    await tick(world, [missed.cron_id, disabled.cron_id, over.cron_id], "3 hours")
+    await tick(world, [missed.cron_id, disabled.cron_id, over.cron_id], "3 days")
     assert.lengthOf(await runsOf(world, missed.cron_id), 1)
     const next = new Date((await cronNow(world, "member", missed.cron_id)).next_run_date ?? 0).getTime()
-    assert.isTrue(next > Date.now() - 5000 && next <= Date.now() + 60_000, "and goes on from now")
+    assert.isTrue(next > Date.now() - 60_000 && next <= Date.now() + 24 * 3_600_000, "and goes on from now")
     assert.lengthOf(await runsOf(world, disabled.cron_id), 0)
     assert.lengthOf(await runsOf(world, over.cron_id), 0)
     const ended = await cronNow(world, "member", over.cron_id)

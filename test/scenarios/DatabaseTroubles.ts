@@ -5,6 +5,7 @@ import { said } from "../support/Conversation.ts"
 import { openGate } from "../support/Gate.ts"
 import { assertGapless, assertOnceEach, attemptsIn, begin, endOf, reading } from "../support/ReplicaRuns.ts"
 import {
+  calm,
   homely,
   type Replica,
   type Replicas,
@@ -98,7 +99,7 @@ const readElsewhere = async (world: Replicas, [one, other]: readonly [Replica, R
 /** A stop through a replica that can't tell the other. */
 const stoppedUnheard = async (world: Replicas, [one, other]: readonly [Replica, Replica]) => {
   const marker = crypto.randomUUID()
-  const run = await begin(one.client(), `slow:20000:${marker}`, {}, homely)
+  const run = await begin(one.client(), `slow:90000:${marker}`, {}, homely)
   const exchange = await world.until("the model was asked", () => world.asked(marker)[0])
   const asked = performance.now()
   await other.client().runs.cancel(run.thread_id, run.run_id)
@@ -112,7 +113,7 @@ export const databaseTroubles: ReplicaScenarios = {
   "runs go on by themselves where all connections are cut for ten seconds": cutOff,
 
   "a stream misses nothing where the listening connections are cut in its midst": async (world) => {
-    const both = await world.startTwo()
+    const both = await world.startTwo(calm)
     await world.until("both listen", async () => await isListening(both[0]) && await isListening(both[1]))
     const { over, readers } = await readElsewhere(world, both, 3_000)
     await world.until("they read", () => readers.every(({ frames }) => frames.length > 3))
@@ -123,7 +124,7 @@ export const databaseTroubles: ReplicaScenarios = {
   },
 
   "without LISTEN everything works by looking, and /ready says so": async (world) => {
-    const both = await world.startTwo({ DATABASE_DIRECT_URL: "postgres://nobody@127.0.0.1:9/nowhere" })
+    const both = await world.startTwo({ ...calm, DATABASE_DIRECT_URL: "postgres://nobody@127.0.0.1:9/nowhere" })
     for (const replica of both) {
       const response = await fetch(`${replica.url}/ready`)
       assert.strictEqual(response.status, 200)

@@ -140,7 +140,11 @@ export const faultyRuns: Faults = {
           heartbeatSeconds: runs.heartbeatSeconds,
           drainFor: `${shutdownSeconds} seconds`
         }),
-        () => ({ stop: () => Effect.void })
+        ({ work }) => ({
+          stop: () => Effect.void,
+          // Nor by the next heartbeat.
+          work: (worker) => work({ ...worker, stopRequests: () => Effect.succeed([]) })
+        })
       )
     }),
     caughtBy: named(

@@ -4,6 +4,7 @@ import { agents, organizations } from "../../src/adapters/demo/World.ts"
 import { copyOfRecht, editAgent } from "../support/Agents.ts"
 import { giveServers } from "../support/AgentServers.ts"
 import { startNode } from "../support/Processes.ts"
+import { median } from "../support/ReplicaRuns.ts"
 import type { SharedScenario } from "../support/ReplicaServers.ts"
 
 type World = Parameters<SharedScenario>[0]
@@ -18,7 +19,7 @@ const listed = ([one, two]: Both, id: string) =>
 
 type Listed = NonNullable<Awaited<ReturnType<typeof listed>>[number]>
 
-/** How many ms it took until both lists said so. */
+/** How many ms it took until both lists said so, and a look at them at that time. */
 const followed = async (
   world: World,
   both: Both,
@@ -27,12 +28,16 @@ const followed = async (
   is: (assistant: Listed | undefined) => boolean
 ) => {
   const started = performance.now()
+  const looks: Array<number> = []
   await world.until(what, async () => {
     // Whoever asks without a pause keeps the servers from what they are asked for.
     await new Promise((resolve) => setTimeout(resolve, 20))
-    return (await listed(both, id)).every(is)
+    const look = performance.now()
+    const found = (await listed(both, id)).every(is)
+    looks.push(performance.now() - look)
+    return found
   })
-  return Math.round(performance.now() - started)
+  return { took: Math.round(performance.now() - started), look: median(looks) }
 }
 
 const configured = (assistant: Listed | undefined) => assistant?.config.configurable ?? {}
@@ -133,13 +138,14 @@ const changes = async (world: World): Promise<
 
 /** Plays every kind of change; answers how long each took to be in both lists. */
 export const everyChange = async (world: World, both: Both) => {
-  const took: Array<number> = []
+  const all: Array<Awaited<ReturnType<typeof followed>>> = []
   for (const { change, id, is, what } of await changes(world)) {
     await change()
-    took.push(await followed(world, both, what, id(), is))
-    console.log(`${what}: in both lists after ${took.at(-1)} ms`)
+    const one = await followed(world, both, what, id(), is)
+    all.push(one)
+    console.log(`${what}: in both lists after ${one.took} ms, of which a look took ${Math.round(one.look)}`)
   }
-  return took
+  return all
 }
 
 /** How long an edit of a prompt took to be in both lists. */
@@ -161,14 +167,15 @@ const missed = async (both: Both) => {
   return counted.reduce((sum, one) => sum + one, 0)
 }
 
-/** Generous to a machine that is busy: alone on it, each is below 1,100. */
-const soon = 2_000
+/** How late lists may be, in ms: on a machine that is busy with others what we do for that takes as many times as long. */
+const soon = (look: number) => 2_000 + 30 * look
+const atOnce = (look: number) => 500 + 10 * look
 
 export const followedLists = {
   "lists follow every kind of change without anything installed": async (world, both) => {
     const took = await everyChange(world, both)
-    const late = took.filter((ms) => ms > soon)
-    assert.isAtMost(late.length, 1, `${took.join(", ")} ms`)
+    const late = took.filter(({ look, took }) => took > soon(look))
+    assert.isAtMost(late.length, 1, JSON.stringify(took))
     const again = await world.database.query("select id, version from langgraph_server.assistants order by id")
     await new Promise((resolve) => setTimeout(resolve, 2_500))
     const later = await world.database.query("select id, version from langgraph_server.assistants order by id")
@@ -184,15 +191,15 @@ export const followedLists = {
   "with the operator's triggers they follow at once, and as before when those are gone": async (world, both) => {
     const installed = await triggers(world, "install")
     assert.strictEqual(installed.code, 0, installed.stderr)
-    const took: Array<number> = []
+    const all: Array<Awaited<ReturnType<typeof edited>>> = []
     for (let n = 0; n < 12; n++) {
       // At any moment of the pause between two looks.
       await new Promise((resolve) => setTimeout(resolve, 60 * n))
-      took.push(await edited(world, both, `Du bist der ${n}.`))
+      all.push(await edited(world, both, `Du bist der ${n}.`))
     }
-    const median = took.toSorted((a, b) => a - b)[6] ?? Infinity
+    const took = all.map((one) => one.took)
     console.log(`with triggers: in both lists after ${took.join(", ")} ms`)
-    assert.isBelow(median, 500)
+    assert.isBelow(median(took), atOnce(median(all.map(({ look }) => look))))
     assert.match((await triggers(world, "status")).stdout, /public\.agents\s+tells of its changes/)
     const removed = await triggers(world, "remove")
     assert.strictEqual(removed.code, 0, removed.stderr)

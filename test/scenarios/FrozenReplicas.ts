@@ -41,9 +41,9 @@ export const frozenReplicas: ReplicaScenarios = {
     // Each is frozen somewhere else: before its tool, in its tool, in its last words.
     const before = crypto.randomUUID(), within = crypto.randomUUID(), after = crypto.randomUUID()
     const runs = await Promise.all([
-      `steps:after:2500:tool:search_laws:{"query":"${before}"} | say:vor ${before}`,
-      `steps:tool:slow:{"ms":1500} | say:in ${within}`,
-      `slow:2500:zuletzt gesagt von ${after}`
+      `steps:after:8000:tool:search_laws:{"query":"${before}"} | say:vor ${before}`,
+      `steps:tool:slow:{"ms":8000} | say:in ${within}`,
+      `slow:8000:zuletzt gesagt von ${after}`
     ].map((text) => begin(frozen.client(), text, {}, homely)))
     for (const marker of [before, within, after]) {
       await world.until("the model was asked", () => world.askedBy(marker)[0] === frozen.name)
@@ -55,7 +55,7 @@ export const frozenReplicas: ReplicaScenarios = {
     frozen.signal("SIGSTOP")
     const stopped = performance.now()
     assert.strictEqual(calls(before), 0, "frozen before its tool")
-    const ends = await Promise.all(runs.map((run) => endOf(world, run, 3 * heartbeatSeconds * 1000)))
+    const ends = await Promise.all(runs.map((run) => endOf(world, run, 9 * heartbeatSeconds * 1000)))
     console.log(`frozen runs ended elsewhere after ${Math.round(performance.now() - stopped)} ms`)
     for (const { attempt, lost, status } of ends) {
       assert.deepEqual({ attempt, lost, status }, { attempt: 2, lost: 1, status: "success" })
@@ -64,7 +64,7 @@ export const frozenReplicas: ReplicaScenarios = {
     const then = await Promise.all(runs.map((run) => written(world, run)))
 
     frozen.signal("SIGCONT")
-    await world.until("it notices", () => frozen.output.stdout.includes("taken over by another worker"), 20_000)
+    await world.until("it notices", () => frozen.output.stdout.includes("taken over by another worker"))
     await new Promise((resolve) => setTimeout(resolve, 4_000))
     assert.deepEqual(await Promise.all(runs.map((run) => written(world, run))), then, "it wrote after it was overtaken")
 
@@ -86,7 +86,7 @@ export const frozenReplicas: ReplicaScenarios = {
 
   "a replica that freezes in the midst of a transaction does not keep its run from the other": async (world) => {
     const [frozen, other] = await world.startTwo()
-    const run = await begin(frozen.client(), "slow:2500:mitten in einer Transaktion", {}, homely)
+    const run = await begin(frozen.client(), "slow:6000:mitten in einer Transaktion", {}, homely)
     await world.until("it is under way", () => world.askedBy("mitten in einer")[0] === frozen.name)
 
     await world.observer.query("begin")
@@ -96,7 +96,9 @@ export const frozenReplicas: ReplicaScenarios = {
       // Else a transaction sees what it saw first.
       await world.observer.query("select pg_stat_clear_snapshot()")
       const waiting = await world.observer.query(
-        "select from pg_stat_activity where wait_event_type = 'Lock' and query ilike '%delete from langgraph_queue.job%'"
+        `select from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock'
+           and query ilike '%delete from langgraph_queue.job%'`
       )
       return waiting.rows.length > 0
     })
@@ -105,11 +107,11 @@ export const frozenReplicas: ReplicaScenarios = {
     await world.until("it holds the run's row, or the scenario proves nothing", async () => {
       const { rows } = await world.observer.query(`
         select from pg_locks l join pg_stat_activity a using (pid)
-        where a.state like 'idle in transaction%' and l.relation = 'langgraph_server.runs'::regclass`)
+        where a.datname = current_database() and a.state like 'idle in transaction%' and l.relation = 'langgraph_server.runs'::regclass`)
       return rows.length > 0
     })
 
-    const { attempt, status } = await endOf(world, run, 2.5 * heartbeatSeconds * 1000)
+    const { attempt, status } = await endOf(world, run, 9 * heartbeatSeconds * 1000)
     assert.deepEqual({ attempt, status }, { attempt: 2, status: "success" })
     assertGapless(await reading(other.client(), run).ended)
   }

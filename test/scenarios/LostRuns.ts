@@ -14,7 +14,7 @@ import {
 import { heartbeatSeconds, homely, type Replica, type Replicas } from "../support/ReplicaServers.ts"
 
 /** A replica is missed after this at the latest; then it is looked for once a second. */
-const takenOverWithin = heartbeatSeconds * 1000 + 2_000
+export const takenOverWithin = heartbeatSeconds * 1000 + 2_000
 
 /** A run whose replica has been killed, and what is left. */
 interface Lost {
@@ -85,13 +85,17 @@ const hasRecordOfBoth = async ({ run, survivor }: Lost) => {
   assert.deepInclude(record, { attempt: 2, lost: 1, usage: { input_tokens: 30, output_tokens: 15, total_tokens: 45 } })
 }
 
-const twoSteps = (marker: string) => `steps:after:700:tool:search_laws:{"query":"${marker}"} | say:erlaubt ${marker}`
+/** How long a run stays where it can be caught, in ms: a machine that is busy takes its time for that. */
+const catchable = 3_000
+
+const twoSteps = (marker: string) =>
+  `steps:after:${catchable}:tool:search_laws:{"query":"${marker}"} | say:erlaubt ${marker}`
 
 /** Runs that a replica had in its hands when it was killed. */
 export const lostRuns: Readonly<Record<string, LostRun>> = {
   "in a tool's call: goes on from its last checkpoint on the other, in the same stream": {
     text: (marker) =>
-      `steps:tool:search_laws:{"query":"erst ${marker}"} | tool:slow:{"ms":8000,"marker":"dann ${marker}"} | say:fertig ${marker}`,
+      `steps:tool:search_laws:{"query":"erst ${marker}"} | tool:slow:{"ms":15000,"marker":"dann ${marker}"} | say:fertig ${marker}`,
     cantSaySo: false,
     check: async (lost) => {
       const { cutOff, doomed, marker, run, survivor, world } = lost
@@ -141,7 +145,7 @@ export const lostRuns: Readonly<Record<string, LostRun>> = {
   },
 
   "having asked a person: still asks, once, and takes the answer": {
-    text: (marker) => `steps:after:700:tool:ask:{"question":"${marker}?"} | say:danke ${marker}`,
+    text: (marker) => `steps:after:${catchable}:tool:ask:{"question":"${marker}?"} | say:danke ${marker}`,
     cantSaySo: true,
     check: async (lost) => {
       const { marker, run, survivor, world } = lost
@@ -155,7 +159,7 @@ export const lostRuns: Readonly<Record<string, LostRun>> = {
   },
 
   "with all its work done: ends with what it had, and asks the model nothing again": {
-    text: (marker) => `slow:700:nachher ${marker}`,
+    text: (marker) => `slow:${catchable}:nachher ${marker}`,
     before: "say:vorher",
     cantSaySo: true,
     check: async (lost) => {
@@ -165,7 +169,7 @@ export const lostRuns: Readonly<Record<string, LostRun>> = {
       assert.deepEqual(said((await survivor.client().threads.getState(run.thread_id)).values), [
         "human: say:vorher",
         "ai: vorher",
-        `human: slow:700:nachher ${marker}`,
+        `human: slow:${catchable}:nachher ${marker}`,
         `ai: nachher ${marker}`
       ])
       assert.strictEqual((await survivor.client().threads.get(run.thread_id)).status, "idle")

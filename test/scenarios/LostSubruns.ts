@@ -2,7 +2,7 @@ import { assert } from "vitest"
 import { agents } from "../../src/adapters/demo/World.ts"
 import { said } from "../support/Conversation.ts"
 import { assertOnceEach, begin, endOf, rowOf } from "../support/ReplicaRuns.ts"
-import type { Replica, Replicas, ReplicaScenarios } from "../support/ReplicaServers.ts"
+import { calm, type Replica, type Replicas, type ReplicaScenarios } from "../support/ReplicaServers.ts"
 import { asking, subrunsOf, tools } from "../support/Subruns.ts"
 import { callsOf } from "./LostRuns.ts"
 
@@ -27,7 +27,7 @@ const atWork = async (world: Replicas, client: ReturnType<Replica["client"]>, ms
 /** It ended once, as the same run, without doing again what it had done. */
 const wentOn = async (world: Replicas, survivor: Replica, work: Awaited<ReturnType<typeof atWork>>, lost: number) => {
   const { marker, own, run, subrun } = work
-  assert.deepInclude(await endOf(world, run, 60_000), { status: "success", attempt: 2, lost })
+  assert.deepInclude(await endOf(world, run), { status: "success", attempt: 2, lost })
   const client = survivor.client()
   const { values } = await client.threads.getState(run.thread_id)
   assert.strictEqual(said(values).at(-1), `ai: tool said: fertig ${marker}`)
@@ -49,25 +49,25 @@ const wentOn = async (world: Replicas, survivor: Replica, work: Awaited<ReturnTy
 export const lostSubruns: ReplicaScenarios = {
   "killed: the survivor goes on with both, from where they were": async (world) => {
     const [doomed, survivor] = await world.startTwo()
-    const work = await atWork(world, doomed.client(), 8_000)
+    const work = await atWork(world, doomed.client(), 12_000)
     await doomed.kill()
     await wentOn(world, survivor, work, 1)
   },
 
   "stopped: both are handed over, and nothing counts as lost": async (world) => {
-    // Nobody is to be missed on a machine that is busy: it says itself that it goes.
-    const [leaving, survivor] = await world.startTwo({ RUN_HEARTBEAT_SECONDS: "60" })
-    const work = await atWork(world, leaving.client(), 12_000)
+    // It says itself that it goes.
+    const [leaving, survivor] = await world.startTwo(calm)
+    const work = await atWork(world, leaving.client(), 20_000)
     await leaving.stop()
     await wentOn(world, survivor, work, 0)
   },
 
   "killed, and the run is cancelled before anybody goes on with it: neither runs on": async (world) => {
     const [doomed, survivor] = await world.startTwo()
-    const { run, subrun } = await atWork(world, doomed.client(), 8_000)
+    const { run, subrun } = await atWork(world, doomed.client(), 12_000)
     await doomed.kill()
     await survivor.client().runs.cancel(run.thread_id, run.run_id)
-    assert.strictEqual((await endOf(world, run, 60_000)).status, "interrupted")
+    assert.strictEqual((await endOf(world, run)).status, "interrupted")
     await world.until("its subrun has ended", async () => (await rowOf(world, subrun.run_id))?.status === "interrupted")
     assert.strictEqual((await survivor.client().threads.get(subrun.thread_id)).status, "idle")
   }

@@ -8,6 +8,8 @@ import { post } from "../support/Wire.ts"
 
 const image = { type: "image_url", image_url: { url: "data:image/png;base64,iVBORw0KGgo=" } }
 
+const pdf = { type: "file", mimeType: "application/pdf", data: "JVBERi0=", metadata: { filename: "vertrag.pdf" } }
+
 /** Ways in which clients really write a message, and what the model has to be told. */
 const forms: Readonly<Record<string, { readonly messages: unknown; readonly told: unknown }>> = {
   "by role": { messages: [{ role: "user", content: "say:x" }], told: "say:x" },
@@ -32,6 +34,23 @@ const forms: Readonly<Record<string, { readonly messages: unknown; readonly told
   "with a picture": {
     messages: [{ role: "user", content: [{ type: "text", text: "say:x" }, image] }],
     told: [{ type: "text", text: "say:x" }, image]
+  },
+  "with a picture and a file, as LangChain 1 and Agent Chat UI write them,": {
+    messages: [{
+      type: "human",
+      content: [
+        { type: "text", text: "say:x" },
+        { type: "image", mimeType: "image/png", data: "iVBORw0KGgo=", metadata: { name: "red.png" } },
+        { type: "image", url: "https://example.org/red.png" },
+        pdf
+      ]
+    }],
+    told: [
+      { type: "text", text: "say:x" },
+      image,
+      { type: "image_url", image_url: { url: "https://example.org/red.png" } },
+      { type: "file", file: { file_data: "data:application/pdf;base64,JVBERi0=", filename: "vertrag.pdf" } }
+    ]
   }
 }
 
@@ -70,6 +89,14 @@ export const messageForms: Scenarios = {
       }
     ])
   ),
+
+  "a file stays in the thread as it was sent: whoever sent it shows it": async (world) => {
+    const { runs, threads } = world.client("member")
+    const { thread_id } = await threads.create()
+    const content = [{ type: "text", text: "say:x" }, pdf]
+    await runs.wait(thread_id, agents.recht, { input: { messages: [{ type: "human", content }] } })
+    assert.deepEqual(messagesOf((await threads.getState(thread_id)).values)[0]?.content, content)
+  },
 
   "a conversation with tools in it comes back and goes on": async (world) => {
     const call = { id: "call_1", name: "search_laws", args: { query: "Miete" } }

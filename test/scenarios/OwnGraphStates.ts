@@ -1,8 +1,11 @@
 import { assert } from "vitest"
 import { people } from "../../src/adapters/demo/World.ts"
+import { allFrames } from "../support/Events.ts"
 import { ownGraphs } from "../support/OwnGraphs.ts"
+import { command, eventsUntil, isEnd } from "../support/ProtocolClient.ts"
 import type { Scenarios } from "../support/Scenarios.ts"
 import { startThroughline } from "../support/Throughline.ts"
+import { post } from "../support/Wire.ts"
 
 /** What a team's own graphs keep, and what is told of them. */
 export const ownGraphStates = {
@@ -41,6 +44,27 @@ export const ownGraphStates = {
       if (table === "checkpoint_blobs") assert.include(text.join("\n"), "warm of", "it is read as it was written")
       assert.notInclude(text.join("\n"), "sk-canary", table)
       if (table.startsWith("checkpoint")) assert.notInclude(text.join("\n"), "langgraph_auth_user", table)
+    }
+  },
+
+  "what shows a graph from inside shows no secret, in a run's own frames and by the protocol": async (world) => {
+    const secret = "canary: \"a key\""
+    const asked = { assistant_id: "echo", config: { configurable: { custom_api_key: secret } } }
+    const { thread_id } = await world.client("member").threads.create()
+    const stream = await world.fetch(
+      "member",
+      `/threads/${thread_id}/runs/stream`,
+      post({ ...asked, input: {}, stream_mode: ["tasks"] })
+    )
+    const frames = (await allFrames(stream)).filter(({ event }) => event === "tasks").map(({ data }) => data)
+    const thread = crypto.randomUUID()
+    await command(world, thread, "run.start", { ...asked, input: {} })
+    const events = await eventsUntil(world, thread, { channels: ["tasks", "lifecycle"] }, isEnd)
+    const tasks = events.filter(({ method }) => method === "tasks").map(({ params: { data } }) => data)
+    for (const inside of [frames, tasks]) {
+      assert.include(JSON.stringify(inside), "custom_api_key")
+      assert.include(JSON.stringify(inside), "[redacted]")
+      assert.notInclude(JSON.stringify(inside), "canary")
     }
   },
 

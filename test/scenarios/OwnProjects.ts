@@ -4,7 +4,7 @@ import { dirname, join } from "node:path"
 import { assert } from "vitest"
 import { people } from "../../src/adapters/demo/World.ts"
 import { ownGraphs } from "../support/OwnGraphs.ts"
-import type { ReplicaScenarios } from "../support/ReplicaServers.ts"
+import { calm, type ReplicaScenarios } from "../support/ReplicaServers.ts"
 
 /** As the templates for LangGraph.js have it: sources of TypeScript that call each other by what they compile to. */
 const project = {
@@ -53,18 +53,18 @@ const written = async (files: Readonly<Record<string, string>>) => {
 /** Graphs of a project somewhere else on the disk, which has not even packages of its own. */
 export const ownProjects = {
   "a run whose server stops goes on elsewhere, from where it was": async (world) => {
-    const one = await world.start({ ...ownGraphs.env, SHUTDOWN_TIMEOUT_SECONDS: "0" })
+    const one = await world.start({ ...calm, ...ownGraphs.env, SHUTDOWN_TIMEOUT_SECONDS: "0" })
     const { runs, threads } = one.client()
     const { thread_id } = await threads.create()
     const first = await runs.wait(thread_id, "secretive", { input: {}, config: { configurable: { tone: "warm" } } })
     assert.propertyVal(first, "secret", 0)
     const { run_id } = await runs.create(thread_id, "secretive", {
-      input: { ms: 2000 },
+      input: { ms: 8000 },
       config: { configurable: { tone: "dry" } }
     })
     await world.until("it waits", async () => (await threads.getState(thread_id)).next.includes("while"))
     await one.stop()
-    const other = await world.start(ownGraphs.env)
+    const other = await world.start({ ...calm, ...ownGraphs.env })
     await other.client().runs.join(thread_id, run_id)
     const { values } = await other.client().threads.getState<{ readonly tones: unknown }>(thread_id)
     const tones = ["warm", "warm", "dry", "dry"].map((tone) => `${tone} of ${people.member}`)

@@ -49,7 +49,7 @@ export const poisonousRuns: ReplicaScenarios = {
       )
       await world.until("all innocent runs are under way", () => world.asked(`brav`).length >= innocents.length)
       const poisonous = await begin(both[1].client(), `slow:20000:Gift ${marker}`)
-      const end = await endOf(world, poisonous, 9 * heartbeatSeconds * 1000)
+      const end = await endOf(world, poisonous, 30 * heartbeatSeconds * 1000)
       assert.deepEqual(end, {
         status: "error",
         attempt: 4,
@@ -58,7 +58,7 @@ export const poisonousRuns: ReplicaScenarios = {
         message: "The process that executed the run was lost 3 time(s); it is not tried again."
       })
       assert.lengthOf(deaths, 3)
-      const ends = await Promise.all(innocents.map((run) => endOf(world, run, 30_000)))
+      const ends = await Promise.all(innocents.map((run) => endOf(world, run)))
       const survivor = [...(await stop()).values()].at(-1) ?? assert.fail("nobody is left")
       assert.deepEqual(ends.map(({ error, status }) => [status, error]), innocents.map(() => ["success", null]))
       assert.isAbove(ends.filter(({ lost }) => lost > 0).length, 0, "nobody was disturbed")

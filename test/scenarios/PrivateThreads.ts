@@ -85,10 +85,17 @@ export const privateThreads = {
     const foreign = await Effect.runPromise(mintToken({ secret, userId: people.member }))
     const [header, payload] = world.token("member").split(".")
     for (const token of [Redacted.value(foreign), `${header}.${payload}.`, `${header}.${payload}.AAAA`, ""]) {
-      const headers = { authorization: `Bearer ${token}` }
-      const answer = await ask(world, undefined, `GET /threads/${thread_id}`, undefined, headers)
-      assert.strictEqual(answer.status, 401)
-      assert.notInclude(answer.text, thread_id)
+      for (
+        const headers of [
+          { authorization: `Bearer ${token}` },
+          { "x-api-key": token },
+          { authorization: "Bearer nonsense", "x-api-key": world.token("member") }
+        ]
+      ) {
+        const answer = await ask(world, undefined, `GET /threads/${thread_id}`, undefined, headers)
+        assert.strictEqual(answer.status, 401)
+        assert.notInclude(answer.text, thread_id)
+      }
     }
     assert.strictEqual((await ask(world, "member", `GET /threads/${thread_id}`)).status, 200)
   },

@@ -24,7 +24,7 @@ const background = async (world: Throughline, text: string) => {
 /** Readers who come late, come back, or come in numbers. */
 export const rejoinedStreams: Scenarios = {
   "one who joins a run that has begun misses nothing, nor does one who comes back": async (world) => {
-    const { joined, path } = await background(world, "slow:400:a b c d e f g h")
+    const { joined, path } = await background(world, "slow:1200:a b c d e f g h")
     const gone = new AbortController()
     const frames = framesOf(await world.fetch("member", path, { signal: gone.signal }))
     const { id: first } = await nextFrame(frames, "messages")
@@ -55,7 +55,7 @@ export const rejoinedStreams: Scenarios = {
   "whoever subscribes before a run starts sees its first event": async (world) => {
     const { runs, threads } = world.client("member")
     const { thread_id } = await threads.create()
-    const ahead = await runs.create(thread_id, agents.recht, { input: question("slow:250:vorher") })
+    const ahead = await runs.create(thread_id, agents.recht, { input: question("slow:3000:vorher") })
     const queued = await runs.create(thread_id, agents.recht, {
       input: question("say:dran"),
       multitaskStrategy: "enqueue"

@@ -12,7 +12,7 @@ import {
   reading,
   rowOf
 } from "../support/ReplicaRuns.ts"
-import { homely, type Replica, type Replicas, type ReplicaScenarios } from "../support/ReplicaServers.ts"
+import { calm, homely, type Replica, type Replicas, type ReplicaScenarios } from "../support/ReplicaServers.ts"
 
 /**
  * What a load balancer does: sends each request to the first that takes it. One that was refused the connection has seen
@@ -42,13 +42,13 @@ const runsEach = 3
 /** Servers that are stopped as operators stop them. */
 export const stoppedReplicas: ReplicaScenarios = {
   "a stop lets short runs end and hands long ones over; their readers see one stream without a gap": async (world) => {
-    const [leaving, staying] = await world.startTwo({ SHUTDOWN_TIMEOUT_SECONDS: "3" })
+    const [leaving, staying] = await world.startTwo({ ...calm, SHUTDOWN_TIMEOUT_SECONDS: "6" })
     const short = crypto.randomUUID(), long = crypto.randomUUID()
     const client = balanced(world, () => [leaving, staying])
     const shortRun = await begin(leaving.client(), `slow:1500:kurz ${short}`, {}, homely)
     const longRun = await begin(
       leaving.client(),
-      `steps:tool:search_laws:{"query":"${long}"} | slow:7000:eins zwei drei vier fünf sechs sieben ${long}`,
+      `steps:tool:search_laws:{"query":"${long}"} | slow:16000:eins zwei drei vier fünf sechs sieben ${long}`,
       {},
       homely
     )
@@ -88,7 +88,7 @@ export const stoppedReplicas: ReplicaScenarios = {
   },
 
   "a rolling restart under load loses nothing and doubles nothing": async (world) => {
-    let upstreams = await world.startTwo()
+    let upstreams = await world.startTwo(calm)
     const client = balanced(world, () => Math.random() < 0.5 ? upstreams : upstreams.toReversed())
     const talk = async (n: number) => {
       const { thread_id } = await client.threads.create()
@@ -111,7 +111,7 @@ export const stoppedReplicas: ReplicaScenarios = {
     const restart = async (old: Replica, other: Replica) => {
       const { code } = await old.stop()
       assert.strictEqual(code, 0)
-      const next = await world.start()
+      const next = await world.start(calm)
       upstreams = [next, other]
       return next
     }

@@ -162,7 +162,8 @@ export const store = {
       ["POST /store/items/search", { filter: { n: { $regex: "1" } } }, 422, /\$gte/],
       ["POST /store/items/search", { query: "laws" }, 422, /store\.index/],
       ["POST /store/items/search", { limit: 0 }, 422, /limit/],
-      ["POST /store/namespaces", { max_depth: 0 }, 422, /max_depth/]
+      ["POST /store/namespaces", { max_depth: 0 }, 422, /max_depth/],
+      ["POST /store/namespaces", { max_depth: 2 ** 31 }, 422, /max_depth/]
     ]
     for (const [route, body, status, words] of refusals) {
       const answer = await ask(world, "member", route, body)

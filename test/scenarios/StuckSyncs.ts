@@ -37,7 +37,7 @@ export const otherTenantsGoOn = async (): Promise<void> => {
       }
       await waiting(world)
       const others = ask(world, "otherOrganisation", "POST /threads/search", {}).then(({ status }) => status)
-      assert.strictEqual(await Promise.race([others, sleep(3_000)]), 200)
+      assert.strictEqual(await Promise.race([others, sleep(30_000)]), 200)
       assert.strictEqual((await ask(world, undefined, "GET /ready")).status, 200)
     })
     assert.deepEqual([...new Set(await Promise.all(looked))], [200])
@@ -56,7 +56,7 @@ export const stopsMeanwhile = async (): Promise<void> => {
       const refused = ask(world, "member", "POST /runs/wait", run).catch(() => undefined)
       await waiting(world)
       const stopped = world.stop().then(() => "stopped")
-      assert.strictEqual(await Promise.race([stopped, sleep(6_000)]), "stopped")
+      assert.strictEqual(await Promise.race([stopped, sleep(30_000)]), "stopped")
       await refused
     })
     const { rows } = await around.database.query("select from langgraph_server.runs")
@@ -75,7 +75,7 @@ export const unfinishedRunsGoOn = async (): Promise<void> => {
   try {
     const { runs, threads } = world.client("member")
     const { thread_id } = await threads.create()
-    const running = await runs.create(thread_id, agents.recht, { input: question("slow:3000:spät") })
+    const running = await runs.create(thread_id, agents.recht, { input: question("slow:8000:spät") })
     await world.until("the model was asked", () => world.model.requests.length > 0)
     const second = { input: question("say:danach"), multitaskStrategy: "enqueue" } as const
     const queued = await runs.create(thread_id, agents.recht, second)
@@ -90,7 +90,7 @@ export const unfinishedRunsGoOn = async (): Promise<void> => {
 
     next = await startThroughline({ beside: around })
     const again = next.client("member").runs
-    assert.deepEqual(said(await again.join(thread_id, running.run_id)), ["human: slow:3000:spät", "ai: spät"])
+    assert.deepEqual(said(await again.join(thread_id, running.run_id)), ["human: slow:8000:spät", "ai: spät"])
     assert.strictEqual(said(await again.join(thread_id, queued.run_id)).at(-1), "ai: danach")
     assert.strictEqual((await next.client("member").threads.get(thread_id)).status, "idle")
   } finally {

@@ -115,7 +115,7 @@ export const threadHistories: Scenarios = {
     assert.containsAllKeys(await rowsAbout(world.database, thread_id), ["checkpoints", "runs", "threads"])
     await threads.delete(thread_id)
     // Its worker may be another process, which is told and not waited for: it can't write any more.
-    await world.until("the model's request is gone", () => exchange.aborted, 150)
+    await world.until("the model's request is gone", () => exchange.aborted, 5_000)
     for (const id of [thread_id, running.run_id, queued.run_id]) {
       assert.deepEqual(await rowsAbout(world.database, id), {})
     }
@@ -140,7 +140,7 @@ export const threadHistories: Scenarios = {
       await world.until(
         "nothing is left",
         async () => Object.keys(await rowsAbout(world.database, thread_id)).length === 0,
-        3_000
+        30_000
       )
     }
   }

@@ -62,7 +62,7 @@ export const toolSessions: Scenarios = {
       const { run_id } = await runs.create(thread_id, agent, { input: question("tool:slow:{}") })
       const call = await world.until("the tool was called", () => seen.calls.at(-1))
       await runs.cancel(thread_id, run_id, true)
-      await world.until("the call is aborted", () => call.aborted, 150)
+      await world.until("the call is aborted", () => call.aborted, 5_000)
       await world.until("it is closed after a stop", () => seen.closed.length === 2)
     }),
 

@@ -168,6 +168,21 @@ export const unusualRequests: Scenarios = {
     assert.deepEqual(await rowCounts(world.database), before)
   },
 
+  "a body that a proxy forwards as plain text is the JSON that it was": async (world) => {
+    const headers = { "content-type": "text/plain;charset=UTF-8" }
+    const made = await ask(world, "member", "POST /threads", { metadata: { by: "proxy" } }, headers)
+    const { metadata, thread_id } = json<{ readonly thread_id: string; readonly metadata: object }>(made)
+    assert.deepInclude(metadata, { by: "proxy" })
+    for (const text of ["eins", "zwei"]) {
+      const run = { assistant_id: agents.recht, input: question(`say:${text}`) }
+      const answer = await ask(world, "member", `POST /threads/${thread_id}/runs/wait`, run, headers)
+      assert.strictEqual(said(json(answer)).at(-1), `ai: ${text}`)
+    }
+    const init = { method: "POST", headers, body: "no JSON" }
+    assert.strictEqual((await world.fetch("member", "/threads", init)).status, 400)
+    assert.strictEqual((await ask(world, "member", "POST /threads", { metadata: 7 }, headers)).status, 422)
+  },
+
   "an id that a caller gives is kept, short or long": async (world) => {
     const { assistants, runs } = world.client("member")
     for (const assistantId of ["my-agent", "§ 535 / BGB?", "Ü".repeat(255)]) {

@@ -1,5 +1,8 @@
 import { assert } from "vitest"
+import { copyOfRecht } from "../support/Agents.ts"
+import { giveServers } from "../support/AgentServers.ts"
 import { ask, detailOf, json } from "../support/Ask.ts"
+import { startMcpServer } from "../support/McpServers.ts"
 import { configOf } from "../support/RunConfig.ts"
 import type { Scenario, Scenarios } from "../support/Scenarios.ts"
 import { say, talk } from "../support/Talk.ts"
@@ -134,6 +137,49 @@ export const writeOnlySecrets = {
     assert.strictEqual(keyAtModel(world), "Bearer sk-server-key-canary")
     await talk(world, "otherOrganisation", "agent", ["say:eins", "say:zwei"])
     assert.strictEqual(keyAtModel(world), "Bearer sk-server-key-canary")
+  },
+
+  "what is secret in a URL is in nothing that a run shows, and reaches the server that it is for": async (world) => {
+    const agent = await copyOfRecht(world)
+    const server = await startMcpServer({ tools: ["search_laws"] })
+    try {
+      const url = `${server.url.replace("//", "//service:geheim-des-nutzers@")}?key=geheim-der-anfrage`
+      await giveServers(world, agent, [{ name: "legal", url }])
+      const { thread_id } = await talk(world, "member", agent, ["tool:search_laws:{\"query\":\"x\"}"])
+      assert.strictEqual(
+        server.seen.requests.at(-1)?.headers.authorization,
+        `Basic ${btoa("service:geheim-des-nutzers")}`
+      )
+      assert.isNotEmpty(server.seen.calls)
+
+      const later = await world.client("member").threads.create()
+      const base_url = "https://service:geheim-des-nutzers@llm.example.com/v1?key=geheim-der-anfrage"
+      const created = await ask(world, "member", `POST /threads/${later.thread_id}/runs`, {
+        assistant_id: "agent",
+        config: { configurable: { base_url, custom_api_key: "key-1" } },
+        context: { mcp_config: { servers: [{ name: "legal", url }] } },
+        after_seconds: 3600
+      })
+      assert.strictEqual(created.status, 200)
+      const runs = [
+        { thread_id, run_id: (await world.client("member").runs.list(thread_id))[0]?.run_id },
+        json<{ readonly thread_id: string; readonly run_id: string }>(created)
+      ]
+      for (const { run_id, thread_id } of runs) {
+        const routes = ["", `/${run_id}`, `/${run_id}/config`, `/${run_id}/record`]
+        for (const route of routes) {
+          const { status, text } = await ask(world, "member", `GET /threads/${thread_id}/runs${route}`)
+          assert.strictEqual(status, 200)
+          assert.include(text, "//***@")
+          assert.notInclude(text, "geheim")
+        }
+      }
+      const { text } = await ask(world, "member", "POST /runs/search", { limit: 1000 })
+      assert.notInclude(text + created.text, "geheim")
+      await world.client("member").threads.delete(later.thread_id)
+    } finally {
+      await server.close()
+    }
   }
 } satisfies Scenarios
 

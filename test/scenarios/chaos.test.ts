@@ -21,9 +21,9 @@ test(
       say: (line) => said.push(line)
     })))
     assert.deepEqual(report.violations, [], said.join("\n"))
-    assert.isAbove(report.figures.kill, 3, "there was no chaos")
+    assert.isAbove(report.figures.kill, 1, "there was no chaos")
     assert.isAbove(report.figures.takeovers, 0, "nobody was taken over")
     assert.isAbove(report.figures.runs, 20, "there was nothing to disturb")
   },
-  150_000
+  600_000
 )

@@ -34,7 +34,7 @@ afterAll(async () => {
 /** What takes a minute is for whoever asks for it: `npm run conformance -- --slow`. */
 const rows = suite.filter(({ slow }) => slow !== true)
 
-describe.each(["1", "2"] as const)("stock clients, SDK %s", { timeout: 60_000 }, (sdk) => {
+describe.each(["1", "2"] as const)("stock clients, SDK %s", { timeout: 240_000 }, (sdk) => {
   describe.each(groups)("%s", (group) => {
     test.concurrent.for(rows.filter((row) => row.group === group).map((row) => [row.name, row] as const))(
       "%s",

@@ -74,10 +74,17 @@ describe("without a token of this server's there is nothing", () => {
       mintToken({ secret: Redacted.make("another project's secret, as long as it has to be"), userId: people.member })
     )
     const forged = { authorization: `Bearer ${Redacted.value(foreign)}` }
+    const nonsense = { authorization: "Bearer nonsense" }
     const route = `${method} ${path}`
     for (const row of matrix[route] ?? []) {
       for (
-        const headers of [{}, forged, { authorization: "Bearer nonsense" }, { "x-api-key": world.token("member") }]
+        const headers of [
+          {},
+          forged,
+          nonsense,
+          { "x-api-key": Redacted.value(foreign) },
+          { ...nonsense, "x-api-key": world.token("member") }
+        ]
       ) {
         const answer = await request(undefined, route, row, ended, headers)
         assert.strictEqual(answer.status, 401, answer.text)

@@ -37,11 +37,11 @@ const decodePeople = Schema.decodeUnknownSync(
 
 const newFolder = () => mkdtemp(join(tmpdir(), "throughline-demo-"))
 
-const removeFolder = (path: string) => rm(path, { recursive: true, maxRetries: 5, retryDelay: 100 })
+const removeFolder = (path: string) => rm(path, { recursive: true, maxRetries: 20, retryDelay: 100 })
 
 /** An ended process counts as alive until it is reaped, which, for a killed server's, is not for us to do. */
 const untilEnded = async (pids: ReadonlyArray<number>) => {
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + 60_000
   while (pids.some(isAlive)) {
     if (Date.now() > deadline) assert.fail(`still running: ${pids.filter(isAlive)}`)
     await new Promise((resolve) => setTimeout(resolve, 20))

@@ -6,7 +6,7 @@ import { agents, people } from "../../src/adapters/demo/World.ts"
 import { question, said } from "../support/Conversation.ts"
 import { allFrames, framesOf, nextFrame } from "../support/Events.ts"
 import { descendants, portIsFree, type ServerProcess, startServer } from "../support/ServerProcesses.ts"
-import { openSurroundings } from "../support/Throughline.ts"
+import { openSurroundings, until } from "../support/Throughline.ts"
 
 const secrets = {
   openai: "sk-provider-canary-123456",
@@ -70,10 +70,13 @@ describe("the server as a process, with a database", () => {
       assert.include(stdout, "\"Stopped\"")
       assert.deepEqual(children, [], "with a database it starts no process")
       assert.isTrue(await portIsFree(url))
-      const { rows } = await around.database.query(
-        "select 1 from pg_stat_activity where datname = current_database() and application_name like 'throughline%'"
-      )
-      assert.lengthOf(rows, 0, "its connections are closed")
+      // Postgres takes a moment to see that whoever was there is gone.
+      await until("its connections are closed", async () => {
+        const { rows } = await around.database.query(
+          "select 1 from pg_stat_activity where datname = current_database() and application_name like 'throughline%'"
+        )
+        return rows.length === 0
+      })
     })
   }
 
@@ -81,7 +84,7 @@ describe("the server as a process, with a database", () => {
     const server = start({ SHUTDOWN_TIMEOUT_SECONDS: "1" })
     const url = await server.ready()
     const thread = crypto.randomUUID()
-    const response = await ask(url, "slow:30000:zu lang", `/threads/${thread}/runs/stream`, { if_not_exists: "create" })
+    const response = await ask(url, "slow:90000:zu lang", `/threads/${thread}/runs/stream`, { if_not_exists: "create" })
     const frames = framesOf(response)
     await nextFrame(frames, "values")
     server.kill("SIGTERM")

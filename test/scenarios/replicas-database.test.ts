@@ -2,7 +2,7 @@ import { Effect, Redacted } from "effect"
 import { test } from "vitest"
 import { restartablePostgres } from "../../scripts/chaos/RestartablePostgres.ts"
 import { pgBouncer, pgBouncerMissing } from "../support/PgBouncer.ts"
-import { onReplicas, playOnReplicas } from "../support/ReplicaServers.ts"
+import { calm, onReplicas, playOnReplicas } from "../support/ReplicaServers.ts"
 import { databaseTroubles, throughTrouble } from "./DatabaseTroubles.ts"
 import { pooledChat } from "./PooledReplicas.ts"
 
@@ -21,7 +21,7 @@ test(
         }, { databaseUrl })
       )
     }))),
-  120_000
+  400_000
 )
 
 const missing = await pgBouncerMissing()
@@ -34,6 +34,7 @@ test.skipIf(missing !== undefined)(
         Effect.scoped(Effect.flatMap(pgBouncer(world.databaseUrl, 6), ({ url }) =>
           Effect.promise(async () => {
             const both = await world.startTwo({
+              ...calm,
               DATABASE_URL: Redacted.value(url),
               DATABASE_DIRECT_URL: Redacted.value(world.databaseUrl)
             })
@@ -41,5 +42,5 @@ test.skipIf(missing !== undefined)(
           })))
       )
     ),
-  120_000
+  400_000
 )

@@ -46,7 +46,7 @@ test("a run whose only server was killed, with its database, ends by itself afte
   const marker = crypto.randomUUID()
   const run = await begin(
     first.client,
-    `steps:tool:get_paragraph:{"law":"BGB","paragraph":"535"} | slow:2500:eins zwei drei vier ${marker}`
+    `steps:tool:get_paragraph:{"law":"BGB","paragraph":"535"} | slow:8000:eins zwei drei vier ${marker}`
   )
   const reader = reading(first.client, run)
   await until("it is in its second step", () => asked(marker).length === 2)
@@ -59,7 +59,7 @@ test("a run whose only server was killed, with its database, ends by itself afte
   await until(
     "it has ended",
     async () => (await second.client.runs.get(run.thread_id, run.run_id)).status === "success",
-    30_000
+    120_000
   )
   console.log(
     `killed with its database, the run had ended ${Math.round(performance.now() - again)} ms after the restart`
@@ -73,4 +73,4 @@ test("a run whose only server was killed, with its database, ends by itself afte
   assert.strictEqual(said(values).at(-1), `ai: eins zwei drei vier ${marker}`)
   assert.lengthOf(asked(marker), 3, "the step that was done is not done again")
   assert.strictEqual((await second.client.threads.get(run.thread_id)).status, "idle")
-}, 90_000)
+}, 400_000)

@@ -39,7 +39,7 @@ export const isDue = async ({ database }: Pick<Server, "database">, cronId: stri
 /** Has crons tick, once each, and waits until all have. */
 export const tick = async (server: Pick<Server, "database">, cronIds: ReadonlyArray<string>, ago?: string) => {
   await makeDue(server, cronIds, ago)
-  for (const cronId of cronIds) await until(`the tick of ${cronId}`, async () => !(await isDue(server, cronId)), 30_000)
+  for (const cronId of cronIds) await until(`the tick of ${cronId}`, async () => !(await isDue(server, cronId)), 60_000)
 }
 
 /** The ids of the runs that a cron has made, in their order. */

@@ -27,6 +27,7 @@ const encoded = (vector: ReadonlyArray<number>, format: string | undefined) =>
 export const startEmbeddingProvider = async () => {
   const asked: Array<AskedForEmbeddings> = []
   let refusal: string | undefined
+  let refused: string | undefined
   const { close, origin } = await listen(async (request, response) => {
     const chunks: Array<Buffer> = []
     for await (const chunk of request) chunks.push(chunk)
@@ -38,10 +39,12 @@ export const startEmbeddingProvider = async () => {
       index,
       embedding: encoded(embedding(text, dimensions), encoding_format)
     }))
-    const answer = refusal === undefined
+    const unwanted = refused
+    const wrong = unwanted !== undefined && input.some((text) => text.includes(unwanted)) ? unwanted : refusal
+    const answer = wrong === undefined
       ? { object: "list", data, model, usage: { prompt_tokens: 0, total_tokens: 0 } }
-      : { error: { message: refusal } }
-    response.writeHead(refusal === undefined ? 200 : 400, { "content-type": "application/json" })
+      : { error: { message: wrong } }
+    response.writeHead(wrong === undefined ? 200 : 400, { "content-type": "application/json" })
       .end(JSON.stringify(answer))
   })
   return {
@@ -52,6 +55,10 @@ export const startEmbeddingProvider = async () => {
     /** From now on it refuses in these words. */
     failWith: (words: string | undefined) => {
       refusal = words
+    },
+    /** From now on it refuses texts that contain this. */
+    refuse: (text: string | undefined) => {
+      refused = text
     }
   }
 }

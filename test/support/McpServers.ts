@@ -1,3 +1,5 @@
+import { InMemoryEventStore } from "@modelcontextprotocol/sdk/examples/shared/inMemoryEventStore.js"
+import { SSEServerTransport } from "@modelcontextprotocol/sdk/server/sse.js"
 import { Effect } from "effect"
 import type { IncomingHttpHeaders } from "node:http"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -14,6 +16,8 @@ export interface McpServerOptions {
   readonly token?: string
   /** Takes every request and never answers one. */
   readonly silent?: boolean
+  /** Answers that were cut off can be asked for again. */
+  readonly resumable?: boolean
 }
 
 export interface SeenRequest {
@@ -47,6 +51,7 @@ export const startMcpServer = async (options: McpServerOptions = {}) => {
       response.writeHead(401, { "content-type": "application/json" }).end(JSON.stringify({ error: "unauthorized" }))
       return false
     },
+    ...(options.resumable ? { eventStore: new InMemoryEventStore() } : {}),
     onOpened: (session) => seen.opened.push(session),
     onClosed: (session) => seen.closed.push(session)
   })
@@ -58,6 +63,22 @@ export const mcpServer = (options: McpServerOptions = {}) =>
     Effect.promise(() => startMcpServer(options)),
     (server) => Effect.promise(server.close)
   )
+
+/** A server of the transport that was before: one stream for all that it says, and a POST for each thing it is asked. */
+export const sseServer = Effect.acquireRelease(
+  Effect.promise(async () => {
+    const calls: Array<SeenCall> = []
+    const newServer = mcpToolServers("old-mcp", ["slow"], (call) => calls.push(call))
+    let open: SSEServerTransport | undefined
+    const { close, origin } = await listen((request, response) => {
+      if (request.method === "POST") return void open?.handlePostMessage(request, response)
+      open = new SSEServerTransport("/messages", response)
+      void newServer().connect(open)
+    })
+    return { url: `${origin}/sse`, calls, close }
+  }),
+  ({ close }) => Effect.promise(close)
+)
 
 /** A port of this machine's on which nobody listens. */
 export const deadUrl = async () => {

@@ -21,11 +21,11 @@ const text = (text: string): CallToolResult => ({ content: [{ type: "text", text
 const tool = <A>(
   description: string,
   schema: z.ZodType<A>,
-  run: (args: A, signal: AbortSignal) => CallToolResult | Promise<CallToolResult>
+  run: (args: A, signal: AbortSignal, cutOff: () => void) => CallToolResult | Promise<CallToolResult>
 ) => ({
   description,
   inputSchema: { type: "object" as const, ...z.toJSONSchema(schema, { io: "input" }) },
-  call: (args: unknown, signal: AbortSignal) => run(schema.parse(args), signal)
+  call: (args: unknown, signal: AbortSignal, cutOff: () => void) => run(schema.parse(args), signal, cutOff)
 })
 
 /** Code of an error that says: somebody has to do something in a browser first. */
@@ -39,6 +39,11 @@ const makeTools = () => {
     slow: tool("Takes its time", z.object({ ms: z.number().default(10_000) }), async ({ ms }, signal) => {
       await sleep(ms, undefined, { signal })
       return text(`slept ${ms} ms`)
+    }),
+    cut: tool("Cuts its caller off before it answers", z.object({ ms: z.number() }), async ({ ms }, signal, cutOff) => {
+      cutOff()
+      await sleep(ms, undefined, { signal })
+      return text("asked for again")
     }),
     fails: tool("Always fails", z.object({}), () => ({ ...text("no such law"), isError: true })),
     needs_interaction: tool("Wants a login", z.object({}), () => {
@@ -70,15 +75,16 @@ export const mcpToolServers = (
     server.setRequestHandler(ListToolsRequestSchema, () => ({
       tools: [...tools].map(([name, { description, inputSchema }]) => ({ name, description, inputSchema }))
     }))
-    server.setRequestHandler(CallToolRequestSchema, ({ params: { arguments: args = {}, name } }, { signal }) => {
+    server.setRequestHandler(CallToolRequestSchema, ({ params: { arguments: args = {}, name } }, extra) => {
       const tool = tools.get(name)
       if (tool === undefined) throw new McpError(ErrorCode.InvalidParams, `no tool ${name}`)
+      const { closeSSEStream = () => {}, signal } = extra
       const call: SeenCall = { tool: name, arguments: args, aborted: false }
       signal.addEventListener("abort", () => {
         call.aborted = true
       })
       record(call)
-      return tool.call(args, signal)
+      return tool.call(args, signal, closeSSEStream)
     })
     return server
   }

@@ -1,5 +1,5 @@
 import type { EffectiveConfig } from "../../src/domain/EffectiveConfig.ts"
-import type { RunRequest } from "../../src/domain/Run.ts"
+import type { RunRequest } from "../../src/domain/RunRequest.ts"
 
 /** A run that asks for nothing in particular: tests say what matters to them. */
 export const plainRequest: RunRequest = {

@@ -1,6 +1,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { PostgresSaver } from "@langchain/langgraph-checkpoint-postgres"
 import { Effect, Fiber, Latch, Layer, Redacted } from "effect"
+import { TestClock } from "effect/testing"
 import { Pool } from "pg"
 import type { World } from "../../src/adapters/demo/World.ts"
 import { databaseLayer, type DatabaseOptions } from "../../src/adapters/postgres/Database.ts"
@@ -50,6 +51,9 @@ export const inWorld = <A, E, R>(work: Effect.Effect<A, E, R>, world: Partial<Om
     consumerWorld({ generation: "v2", secondOrganisation: true, ...world }),
     (url) => onPostgres(url, work)
   )
+
+/** Where time is the test's: not for what goes on behind the work, which waits a moment and tries again. */
+export const onTestClock: typeof inWorld = (work, world) => inWorld(Effect.provide(work, TestClock.layer()), world)
 
 /** While somebody else keeps everybody from a table, as a migration does. */
 export const whileLocked = Effect.fnUntraced(function*<A, E, R>(table: string, work: Effect.Effect<A, E, R>) {

@@ -92,7 +92,7 @@ export const rowOf = async ({ observer }: Pick<Observed, "observer">, runId: str
 }
 
 /** Waits for a run's end. */
-export const endOf = (world: Observed, { run_id }: BegunRun, ms = 30_000): Promise<RunRow> =>
+export const endOf = (world: Observed, { run_id }: BegunRun, ms = 90_000): Promise<RunRow> =>
   world.until(`the end of run ${run_id}`, async () => {
     const row = await rowOf(world, run_id)
     return row !== undefined && row.status !== "pending" && row.status !== "running" && row

@@ -6,7 +6,9 @@ import pg from "pg"
 import { mintToken } from "../../src/adapters/demo/DemoTokens.ts"
 import { type Generation, loadWorld, people } from "../../src/adapters/demo/World.ts"
 import { environment, type Settings, settings } from "../../src/app/Config.ts"
-import { type Parts, serverLayer, serverSettings } from "../../src/app/Layers.ts"
+import type { Parts } from "../../src/app/Parts.ts"
+import { serverLayer } from "../../src/app/ServerLayer.ts"
+import { serverSettings } from "../../src/app/ServerSettings.ts"
 import { deadUrl, mcpServer } from "./McpServers.ts"
 import { scriptedModel } from "./ScriptedModel.ts"
 import { consumerWorld } from "./TestDatabase.ts"
@@ -39,7 +41,7 @@ const inMemoryLog = (lines: Array<string>) =>
 
 type Found<A> = A | undefined | false
 
-export const until = async <A>(what: string, find: () => Found<A> | Promise<Found<A>>, ms = 10_000): Promise<A> => {
+export const until = async <A>(what: string, find: () => Found<A> | Promise<Found<A>>, ms = 30_000): Promise<A> => {
   for (const end = Date.now() + ms; Date.now() < end;) {
     const found = await find()
     if (found !== undefined && found !== false) return found

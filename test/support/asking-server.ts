@@ -1,8 +1,10 @@
 import { Effect, Layer } from "effect"
 import { HttpServer } from "effect/http"
 import { environment, settings } from "../../src/app/Config.ts"
-import { parts, serverLayer, serverSettings } from "../../src/app/Layers.ts"
+import { parts } from "../../src/app/Parts.ts"
 import { runProgram } from "../../src/app/Program.ts"
+import { serverLayer } from "../../src/app/ServerLayer.ts"
+import { serverSettings } from "../../src/app/ServerSettings.ts"
 import { telemetry } from "../../src/app/Telemetry.ts"
 import { askingBeside } from "./AskingTools.ts"
 

@@ -63,6 +63,15 @@ export const runs = group("runs", {
     same("messages", textsOf(values), ["hallo", "1: hallo"])
   },
 
+  "wait tells which run it waits for": async ({ answers, client, thread }) => {
+    const threadId = await thread()
+    const { headers } = await answers(200, path(threadId, "/runs/wait"), {
+      body: { assistant_id: "echo", input: { input: 1 } }
+    })
+    const [run] = await client.runs.list(threadId)
+    same("content-location", headers.get("content-location"), path(threadId, `/runs/${run?.run_id}`))
+  },
+
   "a second run goes on where the first ended": async ({ client, thread }) => {
     const threadId = await thread()
     await client.runs.wait(threadId, "chat", { input: says("eins") })

@@ -70,6 +70,14 @@ export const streamModes = group("streams", {
     same("events", namesOf(frames), ["metadata"])
   },
 
+  "custom: what a node writes": async ({ events, thread }) => {
+    const { frames } = await events(path(await thread(), "/runs/stream"), {
+      body: { assistant_id: "typed", input: { celsius: 20 }, stream_mode: ["custom", "updates"] }
+    })
+    same("events", namesOf(frames), ["metadata", "custom", "updates"])
+    same("written", frames[1]?.data, { read: 20 })
+  },
+
   "tasks: begun and ended": async ({ events, thread }) => {
     const { frames } = await events(path(await thread(), "/runs/stream"), { body: echoed("tasks") })
     same("events", namesOf(frames), ["metadata", "tasks", "tasks"])

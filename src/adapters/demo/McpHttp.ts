@@ -1,4 +1,4 @@
-import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js"
+import { type EventStore, StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js"
 import { randomUUID } from "node:crypto"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { listen } from "./Loopback.ts"
@@ -18,15 +18,20 @@ export interface McpHttpOptions {
   readonly port?: number
   readonly onOpened?: (session: string) => void
   readonly onClosed?: (session: string) => void
+  /** With one, answers that were cut off can be asked for again. */
+  readonly eventStore?: EventStore
 }
 
 /** Serves MCP over streamable HTTP on loopback, sessions kept until they are closed. */
-export const serveMcp = async ({ admit, onClosed, onOpened, port, server }: McpHttpOptions): Promise<McpHttp> => {
+export const serveMcp = async (
+  { admit, eventStore, onClosed, onOpened, port, server }: McpHttpOptions
+): Promise<McpHttp> => {
   const sessions = new Map<string, StreamableHTTPServerTransport>()
 
   const opened = async () => {
     const transport = new StreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
+      ...(eventStore === undefined ? {} : { eventStore, retryInterval: 100 }),
       onsessioninitialized: (id) => {
         sessions.set(id, transport)
         onOpened?.(id)

@@ -14,6 +14,8 @@ export class Authorization extends HttpApiMiddleware.Service<Authorization, { pr
   { security: { bearer: HttpApiSecurity.bearer }, error: unauthorized }
 ) {}
 
+const missing = "Missing token: send Authorization: Bearer <Supabase access token>, or that token as x-api-key"
+
 /** Who asks. */
 export const currentPrincipal = Effect.map(CurrentCaller, (caller) => caller.principal)
 
@@ -23,14 +25,14 @@ export const layer = Layer.effect(
     const memberships = yield* Memberships
     const verifier = yield* TokenVerifier
 
-    const identify = Effect.fnUntraced(function*(token: Redacted.Redacted<string>) {
-      if (Redacted.value(token) === "") {
-        return yield* new Unauthorized({ message: "Missing token: send Authorization: Bearer <Supabase access token>" })
-      }
+    const identify = Effect.fnUntraced(function*(bearer: Redacted.Redacted<string>) {
+      const { headers } = yield* HttpServerRequest.HttpServerRequest
+      // A client that can be given an API key only, as Agent Chat UI, sends the token as one (the SDK's `apiKey`).
+      const token = Redacted.value(bearer) === "" ? Redacted.make(headers["x-api-key"] ?? "") : bearer
+      if (Redacted.value(token) === "") return yield* new Unauthorized({ message: missing })
       const { userId } = yield* verifier.verify(token).pipe(
         Effect.mapError(({ reason }) => new Unauthorized({ message: reason }))
       )
-      const { headers } = yield* HttpServerRequest.HttpServerRequest
       return { principal: yield* memberships.principal(userId), token, headers }
     })
 

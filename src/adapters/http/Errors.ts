@@ -1,7 +1,7 @@
 import { Data, Schema, SchemaGetter } from "effect"
 import { HttpApiSchema } from "effect/http-api"
 import { TooManyToLookThrough } from "../../app/usecases/SearchThreads.ts"
-import { AgentUnresolved } from "../../domain/Agent.ts"
+import { AgentUnresolved } from "../../domain/AgentAssistant.ts"
 import {
   AssistantExists,
   AssistantNotFound,
@@ -11,7 +11,8 @@ import {
 } from "../../domain/Assistant.ts"
 import { CronNotFound, TooManyCrons } from "../../domain/Cron.ts"
 import { UnusableSchedule } from "../../domain/CronSchedule.ts"
-import { NothingToResume, RunNotFound, RunStillActive, ThreadBusy, TooManyRuns } from "../../domain/Run.ts"
+import { RunNotFound, RunStillActive, ThreadBusy, TooManyRuns } from "../../domain/Run.ts"
+import { NothingToResume } from "../../domain/RunRequest.ts"
 import { AgentsUnreadable } from "../../domain/Staleness.ts"
 import { InvalidStoreItem } from "../../domain/StoreItem.ts"
 import { StoreReadOnly } from "../../domain/StoreScope.ts"

@@ -1,7 +1,8 @@
 import { Effect, Stream } from "effect"
 import type { HttpServerRequest } from "effect/http"
 import { followRun } from "../../app/usecases/FollowRun.ts"
-import type { Run, StreamMode } from "../../domain/Run.ts"
+import type { Run } from "../../domain/Run.ts"
+import type { StreamMode } from "../../domain/RunRequest.ts"
 import { CurrentCaller } from "./Authorization.ts"
 import { eventStream, ofModes } from "./Sse.ts"
 

@@ -1,5 +1,5 @@
 import { ByteSize, Effect, Layer, SchemaIssue } from "effect"
-import { HttpIncomingMessage, HttpServerRequest } from "effect/http"
+import { Headers, HttpIncomingMessage, HttpServerRequest } from "effect/http"
 import { HttpApiError, HttpApiMiddleware } from "effect/http-api"
 import { isJsonObject } from "../../domain/Json.ts"
 import { BodyTooLarge, failures, InvalidRequest, MalformedBody, NotJson } from "./Errors.ts"
@@ -69,6 +69,12 @@ const checkBody = Effect.gen(function*() {
   }
 })
 
+/** What proxies forward without a word of its type arrives as plain text: Agent Chat UI's own does so with all it forwards. */
+const asJson = (request: HttpServerRequest.HttpServerRequest) =>
+  /^text\/plain\b/i.test(request.headers["content-type"] ?? "")
+    ? request.modify({ headers: Headers.set(request.headers, "content-type", "application/json") })
+    : request
+
 const places = { Payload: "body", Params: "path", Query: "query", Headers: "header" } as const
 
 const wording = SchemaIssue.makeFormatterStandardSchemaV1()
@@ -113,6 +119,7 @@ export const layer = Layer.succeed(
   RequestChecks,
   (handler, { endpoint }) =>
     (endpoint.payload.size > 0 ? Effect.andThen(checkBody, handler) : handler).pipe(
-      Effect.catch((error) => HttpApiError.HttpApiSchemaError.is(error) ? undecodable(error) : Effect.fail(error))
+      Effect.catch((error) => HttpApiError.HttpApiSchemaError.is(error) ? undecodable(error) : Effect.fail(error)),
+      Effect.updateService(HttpServerRequest.HttpServerRequest, asJson)
     )
 )

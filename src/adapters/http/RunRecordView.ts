@@ -1,9 +1,10 @@
 import { Schema } from "effect"
+import type { JsonObject } from "../../domain/Json.ts"
 import type { Run } from "../../domain/Run.ts"
 import { isActive, RunStatus } from "../../domain/Run.ts"
 import { leftOut, type RunStep, type RunTimes, stepsOf, usageOf } from "../../domain/RunRecord.ts"
 import type { Subrun } from "../../ports/Subruns.ts"
-import { Origin } from "./RunView.ts"
+import { Origin, shownConfiguration } from "./RunView.ts"
 
 const TokenUsageView = Schema.Struct({
   input_tokens: Schema.Number,
@@ -89,7 +90,7 @@ export const RunRecordView = Schema.Struct({
 
 const stepView = ({ started_at, ...step }: RunStep) => ({ ...step, started_at: started_at.toISOString() })
 
-const keysOf = ({ configuration: { configurable, origins } }: Run) =>
+const keysOf = (configurable: JsonObject, { configuration: { origins } }: Run) =>
   Object.entries(configurable)
     .map(([key, value]) => ({ key, value, origin: origins[key] ?? "server" }))
     .sort((one, other) => one.key < other.key ? -1 : 1)
@@ -102,6 +103,7 @@ export const runRecordView = (
   }
 ): typeof RunRecordView.Type => {
   const { configuration, metadata } = run
+  const { configurable, context } = shownConfiguration(run)
   const stale = metadata["stale_since"]
   return {
     run_id: run.run_id,
@@ -117,12 +119,12 @@ export const runRecordView = (
     started_at: run.started_at?.toISOString() ?? null,
     // Nothing of a run changes after its end.
     ended_at: isActive(run.status) ? null : run.updated_at.toISOString(),
-    keys: keysOf(run),
+    keys: keysOf(configurable, run),
     dropped: configuration.dropped,
     recursion_limit: configuration.recursion_limit,
     tags: configuration.tags,
     metadata,
-    context: configuration.context,
+    context,
     tools: run.tools,
     failure: run.failure,
     usage: usageOf(times),

@@ -1,6 +1,7 @@
 import { Schema, SchemaGetter } from "effect"
 import { AssistantId } from "../../domain/Assistant.ts"
-import { CancelAction, Durability, MultitaskStrategy, RunStatus, StreamMode } from "../../domain/Run.ts"
+import { CancelAction, MultitaskStrategy, RunStatus } from "../../domain/Run.ts"
+import { Durability, StreamMode } from "../../domain/RunRequest.ts"
 import { webhookProblem } from "../../domain/Webhook.ts"
 import {
   Configuration,

@@ -1,6 +1,8 @@
 import { Schema } from "effect"
-import type { Run, ToolReport } from "../../domain/Run.ts"
+import type { Run } from "../../domain/Run.ts"
 import { MultitaskStrategy, RunStatus } from "../../domain/Run.ts"
+import { shownConfigurable } from "../../domain/Secrets.ts"
+import type { ToolReport } from "../../domain/ToolReport.ts"
 
 export const RunView = Schema.Struct({
   run_id: Schema.String,
@@ -16,16 +18,24 @@ export const RunView = Schema.Struct({
   updated_at: Schema.String
 }).annotate({ identifier: "Run" })
 
-const kwargs = ({ configuration, metadata, request }: Run): typeof RunView.Type["kwargs"] => ({
+/** What of a run's configuration is for its caller to read: what it went by has more, in URLs. */
+export const shownConfiguration = ({ configuration: { configurable, context } }: Pick<Run, "configuration">) => ({
+  configurable: shownConfigurable(configurable),
+  context: shownConfigurable(context)
+})
+
+type Shown = ReturnType<typeof shownConfiguration>
+
+const kwargs = ({ configuration, metadata, request }: Run, shown: Shown): typeof RunView.Type["kwargs"] => ({
   input: request.input,
   ...(request.command === null ? {} : { command: request.command }),
   config: {
     tags: configuration.tags,
     recursion_limit: configuration.recursion_limit,
-    configurable: configuration.configurable,
+    configurable: shown.configurable,
     metadata
   },
-  context: configuration.context,
+  context: shown.context,
   stream_mode: request.stream_mode,
   temporary: request.temporary,
   subgraphs: request.stream_subgraphs,
@@ -41,7 +51,7 @@ export const runView = (run: Run): typeof RunView.Type => ({
   assistant_id: run.assistant_id,
   metadata: run.metadata,
   status: run.status,
-  kwargs: kwargs(run),
+  kwargs: kwargs(run, shownConfiguration(run)),
   multitask_strategy: run.multitask_strategy,
   ...(run.failure === null ? {} : { error: run.failure }),
   created_at: run.created_at.toISOString(),
@@ -81,12 +91,11 @@ export const runConfigView = (run: Run): typeof RunConfigView.Type => ({
   assistant_version: run.assistant_version,
   graph_id: run.graph_id,
   keys: Object.keys(run.configuration.configurable).sort(),
-  configurable: run.configuration.configurable,
+  ...shownConfiguration(run),
   origins: run.configuration.origins,
   dropped: run.configuration.dropped,
   recursion_limit: run.configuration.recursion_limit,
   tags: run.configuration.tags,
   metadata: run.configuration.metadata,
-  context: run.configuration.context,
   tools: run.tools === null ? null : toolsView(run.tools)
 })

@@ -1,6 +1,14 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Clock, type Duration, Effect, Layer } from "effect"
-import { Headers, HttpMiddleware, HttpRouter, HttpServerRequest, HttpServerResponse, UrlParams } from "effect/http"
+import {
+  Headers,
+  HttpMiddleware,
+  HttpRouter,
+  HttpServerError,
+  HttpServerRequest,
+  HttpServerResponse,
+  UrlParams
+} from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { retryAfterSeconds } from "../../domain/Run.ts"
 import { oldestOf } from "../../domain/Staleness.ts"
@@ -69,6 +77,9 @@ const longestId = 12 * maxAssistantId
 
 const unknownRoute = HttpRouter.add("*", "/*", detail(404, "Not Found"))
 
+/** Of a path that can't be decoded the router knows no route, not even the one for all others. */
+const noRoute = (error: unknown) => HttpServerError.isHttpServerError(error) && error.reason._tag === "RouteNotFound"
+
 const nulInUrl = detail(422, [{ loc: ["path"], msg: "The URL holds a NUL", type: "value_error" }])
 
 /** What a status wants beside its body. */
@@ -104,8 +115,9 @@ const envelope = HttpRouter.middleware(
     Effect.gen(function*() {
       const { method, url } = yield* HttpServerRequest.HttpServerRequest
       const started = yield* Clock.currentTimeMillis
+      const routed = Effect.catchIf(handler, noRoute, () => Effect.succeed(detail(404, "Not Found")))
       const response = url.includes("%00") ? nulInUrl : advised(
-        yield* Effect.catchDefect(sayingHowOld(handler), (defect) =>
+        yield* Effect.catchDefect(sayingHowOld(routed), (defect) =>
           Effect.as(Effect.logError("Request failed unexpectedly", defect), detail(500, "Internal Server Error")))
       )
       const ms = (yield* Clock.currentTimeMillis) - started

@@ -1,6 +1,7 @@
 import { Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
-import { type Run, StreamMode } from "../../domain/Run.ts"
+import type { Run } from "../../domain/Run.ts"
+import { StreamMode } from "../../domain/RunRequest.ts"
 import type { NumberedRunEvent } from "../../ports/RunEvents.ts"
 
 /** Proxies and browsers give up on a connection that says nothing. */

@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import type { CheckpointRef } from "../../domain/Run.ts"
+import type { CheckpointRef } from "../../domain/RunRequest.ts"
 import type { CheckpointPlace } from "../../ports/AgentGraphs.ts"
 import { Flag, given, limitOf, limitText, listOf, maybe } from "./Schemas.ts"
 

@@ -47,7 +47,8 @@ export const ItemSearch = Schema.Struct({
 export const NamespaceSearch = Schema.Struct({
   prefix: given(Prefix, []),
   suffix: given(Prefix, []),
-  max_depth: maybe(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
+  // Deeper than any namespace is: a column's number still.
+  max_depth: maybe(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 }))),
   limit: limitOf(100),
   offset
 })

@@ -2,6 +2,7 @@ import { Effect, Option, Schema } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, OpenApi } from "effect/http-api"
 import { PrometheusMetrics } from "effect/observability"
+import { isIP } from "node:net"
 import packageJson from "../../../package.json" with { type: "json" }
 import { SignIn } from "../../ports/SignIn.ts"
 import { Storage } from "../../ports/Storage.ts"
@@ -30,9 +31,17 @@ const ready = whenReady(({ listening }) => Effect.map(listening, (listening) => 
 const connected = whenReady(() => Effect.succeed({ ok: true }))
 const health = whenReady(() => Effect.succeed({ status: "ok", database: "reachable" }))
 
+/** A name of this machine's, or an address: any other may be made to lead here by whoever owns it. */
+const isOwnName = (host: string) => {
+  const url = `http://${host}`
+  if (!URL.canParse(url)) return false
+  const { hostname } = new URL(url)
+  return hostname === "localhost" || isIP(hostname.replace(/^\[|\]$/g, "")) !== 0
+}
+
 /** A page of another origin says which: whoever visits one is not to lend it the demo. */
-const isForeign = ({ headers: { host, origin } }: HttpServerRequest.HttpServerRequest) =>
-  origin !== undefined && origin.replace(/^https?:\/\//, "") !== host
+const isForeign = ({ headers: { host = "", origin } }: HttpServerRequest.HttpServerRequest) =>
+  !isOwnName(host) || (origin !== undefined && origin.replace(/^https?:\/\//, "") !== host)
 
 /** How a page lets people sign in. */
 const supabase = Effect.map(

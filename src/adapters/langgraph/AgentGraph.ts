@@ -4,6 +4,7 @@ import type { StructuredToolInterface } from "@langchain/core/tools"
 import { type BaseCheckpointSaver, isGraphBubbleUp } from "@langchain/langgraph"
 import { createAgent, createMiddleware, ToolInvocationError } from "langchain"
 import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
+import { attachments } from "./Attachments.ts"
 import type { Graph } from "./Graph.ts"
 
 const reasonOf = (error: unknown): string => {
@@ -56,5 +57,5 @@ export const agentGraph = (
     tools: [...tools],
     systemPrompt: new SystemMessage(systemPrompt),
     checkpointer,
-    middleware: [toolCalls(beforeTools)]
+    middleware: [attachments, toolCalls(beforeTools)]
   }).graph

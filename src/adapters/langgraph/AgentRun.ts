@@ -2,7 +2,8 @@ import type { BaseCallbackHandler } from "@langchain/core/callbacks/base"
 import type { StateSnapshot } from "@langchain/langgraph"
 import { defaultRecursionLimit } from "../../domain/EffectiveConfig.ts"
 import type { JsonObject } from "../../domain/Json.ts"
-import type { CheckpointRef, Durability } from "../../domain/Run.ts"
+import type { CheckpointRef, Durability } from "../../domain/RunRequest.ts"
+import { shownConfigurable } from "../../domain/Secrets.ts"
 import type { GraphRun, GraphSignal } from "../../ports/AgentGraphs.ts"
 import { command } from "./Commands.ts"
 import type { Graph } from "./Graph.ts"
@@ -37,6 +38,14 @@ export interface Terms {
 const ordinary = (configurable: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(configurable).filter(([key]) => !/^(__|checkpoint_)/.test(key)))
 
+/** What LangChain's tracers would send of `configurable` as it stands, if `metadata` did not say otherwise. */
+const untraced = (configurable: JsonObject): JsonObject =>
+  Object.fromEntries(
+    Object.entries(shownConfigurable(configurable)).filter(([key, shown]) =>
+      typeof shown === "string" && shown !== configurable[key]
+    )
+  )
+
 /**
  * What LangGraph gets to know. It writes `metadata`, and of `configurable` the ids, into every checkpoint: so no prompt,
  * no token and no key may be in `metadata`.
@@ -52,7 +61,13 @@ const engineConfig = (
   const ids = { run_id: runId, thread_id: threadId, graph_id: graphId, assistant_id }
   return {
     configurable: { ...ordinary(configurable), ...ids, user_id, ...start },
-    metadata: { ...configuration.metadata, created_by: "system", run_attempt: attempt, ...ids },
+    metadata: {
+      ...configuration.metadata,
+      ...untraced(configurable),
+      created_by: "system",
+      run_attempt: attempt,
+      ...ids
+    },
     runId,
     tags: [...configuration.tags],
     context: configuration.context,

@@ -1,7 +1,7 @@
 import { ToolMessage } from "@langchain/core/messages"
 import { DynamicStructuredTool, type StructuredToolInterface } from "@langchain/core/tools"
 import { Schema } from "effect"
-import type { ToolReport } from "../../domain/Run.ts"
+import type { ToolReport } from "../../domain/ToolReport.ts"
 import type { AgentAnswer, AgentCall } from "../../ports/AgentCalls.ts"
 import { fieldsOf } from "./Serialise.ts"
 

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import type { JsonObject } from "../../domain/Json.ts"
-import type { ToolReport } from "../../domain/Run.ts"
+import type { ToolReport } from "../../domain/ToolReport.ts"
 import type { GraphRun } from "../../ports/AgentGraphs.ts"
 import type { ToolSource } from "../../ports/ToolSource.ts"
 import { agentSettings, defaults } from "./AgentSettings.ts"

@@ -1,8 +1,8 @@
 import type { PgClient } from "@effect/sql-pg"
 import type { RunnableConfig } from "@langchain/core/runnables"
 import type { CheckpointListOptions } from "@langchain/langgraph-checkpoint"
+import type { Choice } from "./CheckpointReads.ts"
 import type { Place } from "./CheckpointRows.ts"
-import type { Choice } from "./CheckpointStatements.ts"
 
 /** The checkpoint of a place, or its newest. */
 export const latest = (sql: PgClient.PgClient, { checkpoint, namespace, thread }: Place): Choice => ({

@@ -1,7 +1,7 @@
 import { type CheckpointTuple, maxChannelVersion, TASKS } from "@langchain/langgraph-checkpoint"
+import type { TupleRow } from "./CheckpointReads.ts"
 import { configOf } from "./CheckpointRows.ts"
 import type { CheckpointSerde } from "./CheckpointSerde.ts"
-import type { TupleRow } from "./CheckpointStatements.ts"
 
 type Column<A> = ReadonlyArray<A> | null
 

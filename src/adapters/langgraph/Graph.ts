@@ -1,4 +1,5 @@
 import type { StateSnapshot } from "@langchain/langgraph"
+import type { Promised } from "./UnheardPromises.ts"
 
 interface Address {
   readonly configurable: Readonly<Record<string, unknown>>
@@ -10,7 +11,7 @@ interface Superstep {
 }
 
 /** It goes on by itself, however it is read, until the output is there. */
-export interface EventStream extends AsyncIterable<unknown> {
+export interface EventStream extends AsyncIterable<unknown>, Promised {
   readonly output: PromiseLike<unknown>
 }
 

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import type { UnknownGraph } from "../../domain/Assistant.ts"
-import type { CheckpointRef } from "../../domain/Run.ts"
+import type { CheckpointRef } from "../../domain/RunRequest.ts"
 import type { StateClaim } from "../../domain/Thread.ts"
 import type { AgentGraphs } from "../../ports/AgentGraphs.ts"
 import { stored } from "./Checkpointer.ts"

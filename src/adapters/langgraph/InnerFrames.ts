@@ -68,6 +68,9 @@ const shapes: Readonly<Record<string, (payload: unknown) => unknown>> = {
 /** The modes that show a graph from inside, with its configuration and whatever went through its nodes. */
 export const isInner = (mode: string): boolean => Object.hasOwn(shapes, mode)
 
+/** Whatever of a graph's insides, as JSON with nothing secret in it. */
+export const toldText = (payload: unknown, tell: Tell): string => JSON.stringify(withoutSecrets(toWire(payload), tell))
+
 /** A frame of such a mode: addresses as the API has them, and nothing secret. */
 export const innerText = (mode: string, payload: unknown, tell: Tell): string =>
-  JSON.stringify(withoutSecrets(toWire(shapes[mode]?.(payload) ?? payload), tell))
+  toldText(shapes[mode]?.(payload) ?? payload, tell)

@@ -1,7 +1,7 @@
 import { Effect, Layer, Redacted, type Scope, Stream } from "effect"
 import { AsyncLocalStorage } from "node:async_hooks"
 import { UnknownGraph } from "../../domain/Assistant.ts"
-import type { ToolReport } from "../../domain/Run.ts"
+import type { ToolReport } from "../../domain/ToolReport.ts"
 import { AgentGraphs, type GraphRun, type GraphSignal } from "../../ports/AgentGraphs.ts"
 import { ToolSource } from "../../ports/ToolSource.ts"
 import { builtInAgent } from "./BuiltInAgent.ts"

@@ -2,8 +2,10 @@ import type { JsonObject } from "../../domain/Json.ts"
 import { loggedName } from "../../domain/ProtocolLog.ts"
 import type { GraphSignal } from "../../ports/AgentGraphs.ts"
 import type { EventStream } from "./Graph.ts"
+import { isInner, type Tell, toldText } from "./InnerFrames.ts"
 import { interruptKey } from "./RunFrames.ts"
 import { wireText } from "./Serialise.ts"
+import { letGo } from "./UnheardPromises.ts"
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
@@ -34,30 +36,31 @@ const asInFrames = ({ data, method }: Event): unknown => {
   return data
 }
 
-/** Errors of tools and tasks are told as they were thrown; a provider's may name a key. */
+/** Errors are told as they were thrown; a provider's may name a key. */
 const tellsOfFailure = ({ data, method }: Event) =>
-  (method === "tools" && isRecord(data) && data["event"] === "tool-error")
-  || (["tasks", "lifecycle", "messages"].includes(method) && isRecord(data) && data["error"] != null)
+  ["lifecycle", "messages"].includes(method) && isRecord(data) && data["error"] != null
 
 /** What LangGraph streams as events of the protocol, as frames of the run's log, and what it comes to at last. */
 export async function* protocolFrames(
   events: EventStream,
-  { tell, waiting }: { readonly tell: (text: string) => string; readonly waiting: () => Promise<JsonObject> }
+  { tell, waiting }: { readonly tell: Tell; readonly waiting: () => Promise<JsonObject> }
 ): AsyncGenerator<GraphSignal, void, void> {
   let values: unknown = {}
   let interrupts: ReadonlyArray<unknown> | undefined
+  letGo(events)
   try {
     for await (const one of events) {
       const event = readEvent(one)
       const { data, method, namespace, timestamp } = event
-      const text = wireText(asInFrames(event))
       if (method === "values" && namespace.length === 0) {
         const asked = isRecord(data) ? data[interruptKey] : undefined
         if (Array.isArray(asked)) interrupts = [...interrupts ?? [], ...asked]
         else values = data
       }
       const name = loggedName(method, namespace, timestamp)
-      yield { _tag: "Frame", event: name, data: tellsOfFailure(event) ? tell(text) : text }
+      const shown = asInFrames(event)
+      const discreet = isInner(method) || tellsOfFailure(event)
+      yield { _tag: "Frame", event: name, data: discreet ? toldText(shown, tell) : wireText(shown) }
     }
   } finally {
     // One that is stopped gets to finish what it was writing; how it ended has been told above.

@@ -1,6 +1,6 @@
 import { AIMessageChunk, BaseMessage } from "@langchain/core/messages"
 import type { JsonObject } from "../../domain/Json.ts"
-import type { RunRequest, StreamMode } from "../../domain/Run.ts"
+import type { RunRequest, StreamMode } from "../../domain/RunRequest.ts"
 import type { GraphSignal } from "../../ports/AgentGraphs.ts"
 import { innerText, isInner, type Tell } from "./InnerFrames.ts"
 import { fieldsOf, wireText } from "./Serialise.ts"

@@ -1,7 +1,7 @@
 import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
 import type { Ask } from "./CheckpointDatabase.ts"
 import type { Rows } from "./CheckpointRows.ts"
-import { type Claim, insert } from "./CheckpointStatements.ts"
+import { type Claim, insert } from "./CheckpointWrites.ts"
 
 /** How many statements are under way at a time: with fewer a large one would hold up the small ones behind it. */
 const atOnce = 2

@@ -1,7 +1,7 @@
 import type { BaseStore } from "@langchain/langgraph-checkpoint"
 import type { Effect, Scope } from "effect"
 import type { JsonObject } from "../../domain/Json.ts"
-import type { ToolReport } from "../../domain/Run.ts"
+import type { ToolReport } from "../../domain/ToolReport.ts"
 import type { GraphRun } from "../../ports/AgentGraphs.ts"
 import type { Equipment, EquipmentRequest } from "../../ports/Equipment.ts"
 import type { StorageUnavailable } from "../../ports/StorageUnavailable.ts"

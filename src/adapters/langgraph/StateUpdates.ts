@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../domain/Json.ts"
-import type { CheckpointRef } from "../../domain/Run.ts"
+import type { CheckpointRef } from "../../domain/RunRequest.ts"
 import { StateClaimLost, type ThreadId } from "../../domain/Thread.ts"
 import { InvalidStateUpdate, type StateUpdate, type UpdatedState } from "../../ports/AgentGraphs.ts"
 import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"

@@ -1,5 +1,6 @@
 import type { StateSnapshot } from "@langchain/langgraph"
-import type { RunId, RunRequest } from "../../domain/Run.ts"
+import type { RunId } from "../../domain/Run.ts"
+import type { RunRequest } from "../../domain/RunRequest.ts"
 import type { Graph } from "./Graph.ts"
 
 /** How a run that was taken up again goes on. */

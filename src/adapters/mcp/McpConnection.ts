@@ -4,6 +4,8 @@ import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import { Duration, Effect, type Scope } from "effect"
 import { mcpEndpoint, type McpServer } from "../../domain/McpConfig.ts"
+import { saysWhoAsks, withoutUser } from "../../domain/UrlUser.ts"
+import { answeredFetch } from "./AnsweredFetch.ts"
 import { reasonOf } from "./Failures.ts"
 import { ToolClient } from "./ToolClient.ts"
 
@@ -14,10 +16,13 @@ export interface ConnectionOptions {
 }
 
 const transportTo = (url: URL, { fetch, headers }: ConnectionOptions) => {
-  const options = { fetch, requestInit: { headers: { ...headers } } }
-  return url.pathname.endsWith("/sse")
-    ? new SSEClientTransport(url, options)
-    : new StreamableHTTPClientTransport(url, options)
+  const requestInit = { headers: { ...headers } }
+  if (url.pathname.endsWith("/sse")) return new SSEClientTransport(url, { fetch, requestInit })
+  const transport: StreamableHTTPClientTransport = new StreamableHTTPClientTransport(url, {
+    fetch: answeredFetch(fetch, (message) => transport.onmessage?.(message)),
+    requestInit
+  })
+  return transport
 }
 
 type Transport = ReturnType<typeof transportTo>
@@ -47,11 +52,14 @@ export const connect = Effect.fn("Mcp.connect")(function*(
   server: McpServer,
   options: ConnectionOptions
 ): Effect.fn.Return<ReadonlyArray<DynamicStructuredTool>, string, Scope.Scope> {
-  const url = yield* Effect.try({ try: () => mcpEndpoint(server.url), catch: reasonOf })
+  const named = yield* Effect.try({ try: () => mcpEndpoint(server.url), catch: reasonOf })
+  const { headers: user, password, url } = withoutUser(named)
+  // A run's token, or a header of the server's own, comes before what its URL says.
+  const headers = saysWhoAsks(options.headers) ? options.headers : { ...options.headers, ...user }
   const { client, transport } = yield* Effect.acquireRelease(
     Effect.sync(() => ({
-      client: new ToolClient(Duration.toMillis(options.callTimeout), Object.values(options.headers)),
-      transport: transportTo(url, options)
+      client: new ToolClient(Duration.toMillis(options.callTimeout), [...Object.values(headers), password]),
+      transport: transportTo(url, { ...options, headers })
     })),
     ({ client, transport }) => close(client, transport)
   )

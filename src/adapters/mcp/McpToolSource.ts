@@ -2,6 +2,7 @@ import type { DynamicStructuredTool } from "@langchain/core/tools"
 import { Duration, Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { type McpServer, printableUrl } from "../../domain/McpConfig.ts"
 import { toolNames } from "../../domain/ToolNames.ts"
+import { saysWhoAsks } from "../../domain/UrlUser.ts"
 import { Outbound } from "../../ports/Outbound.ts"
 import type { RunCredentials } from "../../ports/RunCredentials.ts"
 import { ToolSource } from "../../ports/ToolSource.ts"
@@ -26,15 +27,12 @@ interface Loaded {
 /** With how long it took. */
 type Asked = Loaded & { readonly ms: number }
 
-const hasOwnCredentials = ({ headers = {} }: McpServer) =>
-  Object.keys(headers).some((name) => name.toLowerCase() === "authorization")
-
 /** The headers of a server, or nothing if it wants a token and there is none that it may see. */
 const headersFor = (server: McpServer, trusted: boolean, token: RunCredentials["token"]) => {
   const headers = server.headers ?? {}
   if (server.auth_required !== true) return headers
   if (trusted && token !== null) return { ...headers, Authorization: `Bearer ${Redacted.value(token)}` }
-  return hasOwnCredentials(server) ? headers : undefined
+  return saysWhoAsks(headers) ? headers : undefined
 }
 
 const skipped = (server: McpServer) => {

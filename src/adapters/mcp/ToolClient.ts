@@ -1,7 +1,8 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
+import { SseError } from "@modelcontextprotocol/sdk/client/sse.js"
 import { McpError } from "@modelcontextprotocol/sdk/types.js"
 import { isJsonObject } from "../../domain/Json.ts"
-import { reasonOf } from "./Failures.ts"
+import { closed, connectionLost, reasonOf } from "./Failures.ts"
 
 /** A server's word for: somebody has to do something in a browser first. */
 const interactionRequired = -32003
@@ -15,6 +16,8 @@ const interaction = (error: McpError): string => {
   return [typeof message === "string" ? message : error.message, data["url"]]
     .filter((part) => typeof part === "string").join(" ")
 }
+
+const serverFailed = (reason: string) => ({ ...text(`The tool's server failed: ${reason}`), isError: true })
 
 /** Shorter ones are in too many words to be taken out of them. */
 const leastSecret = 8
@@ -34,6 +37,10 @@ const redacted = <A>(answer: A, headers: ReadonlyArray<string>): A => {
 
 /** A client whose failed calls are results that say so: one tool's failure is the model's to handle, not the run's end. */
 export class ToolClient extends Client {
+  /** Of the older transport every answer comes by one stream, and is lost with it: another one is another session. */
+  override onerror = (error: Error) => {
+    if (error instanceof SseError) void this.close()
+  }
   readonly #callTimeout: number
   readonly #headers: ReadonlyArray<string>
 
@@ -53,9 +60,8 @@ export class ToolClient extends Client {
       return await super.callTool(params, resultSchema, { ...options, timeout: this.#callTimeout })
     } catch (error) {
       if (options?.signal?.aborted) throw error
-      if (!(error instanceof McpError)) {
-        return { ...text(`The tool's server failed: ${reasonOf(error)}`), isError: true }
-      }
+      if (this.transport === undefined) return serverFailed(closed)
+      if (!(error instanceof McpError) || error.code === connectionLost) return serverFailed(reasonOf(error))
       if (error.code === interactionRequired) return text(interaction(error))
       return { ...text(error.message), isError: true }
     }

@@ -52,6 +52,21 @@ const guardedConnector = (build: typeof buildConnector, allow: Options["allow"])
 
 const urlOf = (input: string | URL | Request): URL => new URL(input instanceof Request ? input.url : input)
 
+/**
+ * What is asked, without any object of the undici that Node brings: ours is another one, and would take such a form for a
+ * text. The signal is the caller's own: a request's is heard only for as long as somebody keeps the request.
+ */
+const writtenOut = async (input: string | URL | Request, init: RequestInit = {}) => {
+  const request = new Request(input, { ...init, signal: null })
+  return {
+    method: request.method,
+    headers: [...request.headers],
+    redirect: request.redirect,
+    signal: init.signal ?? (input instanceof Request ? input.signal : null),
+    body: request.body === null ? null : await request.arrayBuffer()
+  }
+}
+
 /** What fetch hides behind `fetch failed` when it was us who refused the connection. */
 const refusalIn = (error: unknown): OutboundRefused | undefined => {
   if (error instanceof OutboundRefused) return error
@@ -76,20 +91,28 @@ export const layer = ({ allow }: Options) =>
       // Loaded by the first caller's URL: most servers never see one.
       let loading: ReturnType<typeof load> | undefined
       const load = async () => {
-        const { Agent, buildConnector, fetch } = await import("undici")
-        const agent = new Agent({ connect: guardedConnector(buildConnector, allow) })
-        // Node's fetch is undici's, but its types are declared a second time.
-        return { agent, fetch: fetch as unknown as (input: unknown, init: object) => Promise<Response> }
+        const { Agent, buildConnector, fetch, Response: Answer } = await import("undici")
+        return {
+          agent: new Agent({ connect: guardedConnector(buildConnector, allow) }),
+          fetch,
+          // The same class as Node's but for its version, and its types are declared a second time.
+          isResponse: (answer: unknown): answer is Response => answer instanceof Answer
+        }
       }
       yield* Effect.addFinalizer(() => Effect.promise(async () => (await loading)?.agent.destroy()))
 
       const guarded: typeof globalThis.fetch = async (input, init) => {
-        const refused = refusedScheme(urlOf(input))
+        const url = urlOf(input)
+        const refused = refusedScheme(url)
         if (refused !== undefined) throw refused
-        const { agent, fetch } = await (loading ??= load())
-        return fetch(input, { ...init, dispatcher: agent }).catch((error: unknown) => {
-          throw refusalIn(error) ?? error
-        })
+        const { agent, fetch, isResponse } = await (loading ??= load())
+        const answer: unknown = await fetch(url, { ...await writtenOut(input, init), dispatcher: agent }).catch(
+          (error: unknown) => {
+            throw refusalIn(error) ?? error
+          }
+        )
+        if (!isResponse(answer)) throw new TypeError("undici answered with something else than its responses")
+        return answer
       }
       const check = Effect.fnUntraced(function*(url: URL) {
         const admitted = refusedScheme(url) ?? admission(allow, url)

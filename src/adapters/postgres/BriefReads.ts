@@ -18,9 +18,6 @@ class TooSlow extends AgentTablesUnreadable {}
 
 const slow = () => new TooSlow({ missing: [], why: "somebody has locked them, or they take too long" })
 
-/** Undefined table, undefined column: the consumer has migrated since we looked. */
-export const isOutdated = failsWith("42P01", "42703")
-
 /** A lock that was not to be had, a statement that took longer than the server lets it. */
 const isTooSlow = failsWith("55P03", "57014")
 

@@ -1,7 +1,12 @@
 import type { PgClient } from "@effect/sql-pg"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import type { RunId } from "../../domain/Run.ts"
 import type { ThreadId } from "../../domain/Thread.ts"
+import { decodeRows } from "./Values.ts"
+
+const decodeQuestions = decodeRows(
+  Schema.Struct({ task: Schema.String, interrupts: Schema.fromJsonString(Schema.Json) })
+)
 
 /**
  * The checkpointer's tables, where a thread's history is and nowhere else. It writes them; what concerns a thread as a
@@ -24,6 +29,23 @@ export const checkpoints = (sql: PgClient.PgClient) => {
           )`
 
   return {
+    /** What a thread's latest state asks a person, by task: what LangGraph finds there. By the primary keys. */
+    questions: (thread: ThreadId) =>
+      decodeQuestions(sql`
+        select w.task_id as task, convert_from(w.blob, 'UTF8') as interrupts
+        from langgraph_server.checkpoint_writes w
+        where w.thread_id = ${thread}::text
+          and w.checkpoint_ns = ''
+          and w.checkpoint_id = (
+            select max(c.checkpoint_id)
+            from langgraph_server.checkpoints c
+            where c.thread_id = ${thread}::text and c.checkpoint_ns = ''
+          )
+          and w.channel = '__interrupt__'
+          and w.type = 'json'`).pipe(
+        Effect.map((rows) => Object.fromEntries(rows.map(({ interrupts, task }) => [task, interrupts])))
+      ),
+
     deleteOf: (threads: ReadonlyArray<ThreadId>) =>
       sql`
       with

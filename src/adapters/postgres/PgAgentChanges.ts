@@ -1,5 +1,5 @@
 import { PgClient } from "@effect/sql-pg"
-import { Array, Cache, Duration, Effect, Exit, Latch, Layer, Option, PubSub, Schema } from "effect"
+import { Array, Duration, Effect, Latch, Layer, Option, PubSub, Schema } from "effect"
 import type { Statement } from "effect/sql"
 import type { SyncScope } from "../../domain/SyncScope.ts"
 import { AgentChanges, AgentTablesLocked } from "../../ports/AgentChanges.ts"
@@ -14,6 +14,7 @@ import {
   relationsOf,
   suspectsSince
 } from "./AgentFingerprint.ts"
+import { catalogueLook } from "./CatalogueLook.ts"
 import { failsWith, orUnavailable } from "./Database.ts"
 import { Signals } from "./Signals.ts"
 import { decodeRows } from "./Values.ts"
@@ -34,8 +35,6 @@ const decodeSuspects = decodeRows(
   Schema.Struct({ ids: Schema.NullOr(Schema.fromJsonString(Schema.Array(Schema.String))) })
 )
 
-/** Undefined table, undefined column, another kind of relation: the consumer has migrated since we looked. */
-const isOutdated = failsWith("42P01", "42703", "42809")
 const isLocked = failsWith("55P03")
 const isForbidden = failsWith("42501")
 
@@ -51,35 +50,24 @@ export const PgAgentChanges = Layer.effect(
     const sql = yield* PgClient.PgClient
     const signals = yield* Signals
 
-    const readRelations = Effect.gen(function*() {
-      const relations = relationsOf(
-        yield* decodeRelations(sql`
-          select c.relname as name, c.relkind::text as kind
-          from pg_catalog.pg_class c
-          where c.relnamespace = to_regnamespace('public')
-            and c.relname = any(${agentTables}::text[])`)
-      )
-      const missing = missingIn(relations)
-      return missing.length === 0 ? relations : yield* new AgentTablesUnreadable({ missing })
-    })
+    const withRelations = yield* catalogueLook(
+      sql,
+      Effect.gen(function*() {
+        const relations = relationsOf(
+          yield* decodeRelations(sql`
+            select c.relname as name, c.relkind::text as kind
+            from pg_catalog.pg_class c
+            where c.relnamespace = to_regnamespace('public')
+              and c.relname = any(${agentTables}::text[])`)
+        )
+        const missing = missingIn(relations)
+        return missing.length === 0 ? relations : yield* new AgentTablesUnreadable({ missing })
+      })
+    )
 
-    const relations = yield* Cache.makeWith(() => readRelations, {
-      capacity: 1,
-      timeToLive: (exit) => Exit.isSuccess(exit) ? "60 seconds" : "0 seconds"
-    })
-
-    /** With the tables that are there; once more with a fresh look at them if that turns out to be the past. */
+    /** With the tables that are there, and with what stands in the way in words. */
     const reading = <A, E, R>(statement: (found: Relations) => Effect.Effect<A, E, R>) =>
-      Cache.get(relations, "public").pipe(
-        // Behind a savepoint, so that a caller's transaction can go on with the second attempt.
-        Effect.flatMap((found) =>
-          Effect.flatMap(
-            Effect.serviceOption(sql.transactionService),
-            (outer) => Option.isSome(outer) ? sql.withTransaction(statement(found)) : statement(found)
-          )
-        ),
-        Effect.tapError((error) => isOutdated(error) ? Cache.invalidate(relations, "public") : Effect.void),
-        Effect.retry({ times: 1, while: isOutdated }),
+      withRelations(statement).pipe(
         Effect.catchIf(isLocked, () => Effect.fail(new AgentTablesLocked())),
         Effect.catchIf(
           isForbidden,

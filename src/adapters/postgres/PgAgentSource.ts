@@ -1,5 +1,5 @@
 import { PgClient } from "@effect/sql-pg"
-import { Array, Cache, Clock, Effect, Exit, Layer, Option, Schema, Semaphore } from "effect"
+import { Array, Clock, Effect, Exit, Layer, Option, Schema, Semaphore } from "effect"
 import { isUuid } from "../../domain/AssistantId.ts"
 import type { Membership } from "../../domain/Principal.ts"
 import { AgentSource, AgentTablesUnreadable } from "../../ports/AgentSource.ts"
@@ -14,7 +14,8 @@ import {
 } from "./AgentCatalogue.ts"
 import { agentOf, AgentRow, agentStateOf, AgentStateRow } from "./AgentRow.ts"
 import { agentStatements } from "./AgentStatements.ts"
-import { briefReads, isOutdated, orUnreadable } from "./BriefReads.ts"
+import { briefReads, orUnreadable } from "./BriefReads.ts"
+import { catalogueLook } from "./CatalogueLook.ts"
 import { orUnavailable } from "./Database.ts"
 import { MembershipRow } from "./MembershipRow.ts"
 import { inScope } from "./Scope.ts"
@@ -39,51 +40,33 @@ export const PgAgentSource = Layer.effect(
     const { agents, seenBy, state, touch, writeBack } = agentStatements(sql)
     const briefly = briefReads(sql)
 
-    const readCatalogue = Effect.gen(function*() {
-      const rows = yield* decodeCatalogue(sql`
-        select c.relname as table, a.attname as column, format_type(a.atttypid, null) as type
-        from pg_catalog.pg_class c
-        join pg_catalog.pg_attribute a on a.attrelid = c.oid
-        where c.relnamespace = to_regnamespace('public')
-          and c.relname = any(${[...agentTables, membersTable]}::text[])
-          and a.attnum > 0
-          and not a.attisdropped`)
-      const catalogue = catalogueOf(rows)
-      const missing = missingIn(catalogue)
-      return missing.length === 0 ? agentExpressions(catalogue) : yield* new AgentTablesUnreadable({ missing })
-    })
+    const withCatalogue = yield* catalogueLook(
+      sql,
+      Effect.gen(function*() {
+        const rows = yield* decodeCatalogue(sql`
+          select c.relname as table, a.attname as column, format_type(a.atttypid, null) as type
+          from pg_catalog.pg_class c
+          join pg_catalog.pg_attribute a on a.attrelid = c.oid
+          where c.relnamespace = to_regnamespace('public')
+            and c.relname = any(${[...agentTables, membersTable]}::text[])
+            and a.attnum > 0
+            and not a.attisdropped`)
+        const catalogue = catalogueOf(rows)
+        const missing = missingIn(catalogue)
+        return missing.length === 0 ? agentExpressions(catalogue) : yield* new AgentTablesUnreadable({ missing })
+      })
+    )
 
-    const catalogue = yield* Cache.makeWith(() => readCatalogue, {
-      capacity: 1,
-      timeToLive: (exit) => Exit.isSuccess(exit) ? "60 seconds" : "0 seconds"
-    })
-
-    /**
-     * A statement for the generation that is there; once more with a fresh look if that turns out to be the past.
-     * In a caller's transaction it is behind a savepoint, so that this one can go on after the first has failed.
-     */
-    const withCatalogue = <A, E, R>(statement: (agent: AgentExpressions) => Effect.Effect<A, E, R>) => {
-      const attempt = Cache.get(catalogue, "public").pipe(
-        Effect.flatMap((agent) =>
-          Effect.flatMap(
-            Effect.serviceOption(sql.transactionService),
-            (outer) => Option.isSome(outer) ? sql.withTransaction(statement(agent)) : statement(agent)
-          )
-        )
-      )
-      return attempt.pipe(
-        Effect.tapError((error) => isOutdated(error) ? Cache.invalidate(catalogue, "public") : Effect.void),
-        Effect.retry({ times: 1, while: isOutdated }),
-        orUnreadable
-      )
-    }
+    /** A statement for the generation that is there. */
+    const withAgents = <A, E, R>(statement: (agent: AgentExpressions) => Effect.Effect<A, E, R>) =>
+      orUnreadable(withCatalogue(statement))
 
     /** How the last brief read of the tables ended, and when. */
     let outcome: { readonly at: number; readonly error: Option.Option<AgentTablesUnreadable> } | undefined
 
     /** What somebody waits for who is being answered. */
     const read = <A, E, R>(statement: (agent: AgentExpressions) => Effect.Effect<A, E, R>) =>
-      withCatalogue((agent) => briefly(statement(agent))).pipe(
+      withAgents((agent) => briefly(statement(agent))).pipe(
         Effect.onExit((exit) =>
           Effect.map(Clock.currentTimeMillis, (at) => {
             const error = Exit.findErrorOption(exit)
@@ -100,7 +83,7 @@ export const PgAgentSource = Layer.effect(
 
     return AgentSource.of({
       list: Effect.fn("AgentSource.list")(function*(scope) {
-        const rows = yield* withCatalogue((agent) => decodeAgents(agents(agent, inScope(sql, scope))))
+        const rows = yield* withAgents((agent) => decodeAgents(agents(agent, inScope(sql, scope))))
         return rows.map(agentOf)
       }, orUnavailable),
 
@@ -144,7 +127,7 @@ export const PgAgentSource = Layer.effect(
         if (pairs.length === 0) return
         const agentIds = pairs.map(({ agentId }) => agentId)
         const assistantIds = pairs.map(({ assistantId }) => assistantId)
-        yield* withCatalogue((agent) => writeBack(agent, agentIds, assistantIds))
+        yield* withAgents((agent) => writeBack(agent, agentIds, assistantIds))
       }, orUnavailable),
 
       exclusively: Effect.fn("AgentSource.exclusively")((work) =>

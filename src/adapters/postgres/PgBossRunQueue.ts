@@ -75,14 +75,23 @@ export const PgBossRunQueue = ({ concurrency, drainFor, heartbeatSeconds }: RunQ
         const fetching = yield* Semaphore.make(1)
         let closing = false
 
-        const jobs = Effect.flatMap(heartbeat.others, (others) =>
-          engine.ask((boss, db) =>
+        /** Who seems to be alone asks who else lives when there is a run of somebody else's. */
+        const jobs = Effect.gen(function*() {
+          const others = heartbeat.alone() ? [] : yield* heartbeat.others
+          const fetched = yield* engine.ask((boss, db) =>
             boss.fetch<unknown>(runQueue, {
               batchSize: Math.min(concurrency - held.count(), handful),
               ignoreGroups: [...others],
               db
             })
-          )).pipe(Effect.withTracerEnabled(false))
+          )
+          const foreign = fetched.filter(({ groupId }) => typeof groupId === "string" && groupId !== signals.replica)
+          if (foreign.length === 0) return fetched
+          const homes = new Set(yield* heartbeat.others)
+          const theirs = new Set(foreign.filter(({ groupId }) => homes.has(groupId ?? "")))
+          yield* hands.handBack([...theirs])
+          return fetched.filter((job) => !theirs.has(job))
+        }).pipe(Effect.withTracerEnabled(false))
 
         const fetch = Effect.gen(function*() {
           if (closing || held.count() >= concurrency) return

@@ -7,11 +7,12 @@ import { RunPolicy } from "../../ports/RunPolicy.ts"
 import { RunQueue } from "../../ports/RunQueue.ts"
 import { RunLedger } from "../../ports/Runs.ts"
 import { orUnavailable } from "./Database.ts"
+import { forgottenRuns } from "./ForgottenRuns.ts"
 import { runEnds } from "./RunEnds.ts"
 import { runLine } from "./RunLine.ts"
 import { stepRows } from "./RunRecordRow.ts"
 import { runColumns, RunRow } from "./RunRow.ts"
-import { decodeRows, jsonb } from "./Values.ts"
+import { decodeRows } from "./Values.ts"
 
 const decodeRuns = decodeRows(RunRow)
 const decodeIds = decodeRows(Schema.Struct({ run_id: RunId }))
@@ -20,10 +21,6 @@ const decodeStopRequests = decodeRows(Schema.Struct({ run_id: RunId, action: Can
 const decodeBacklog = decodeRows(
   Schema.Struct({ waiting: Schema.Int, running: Schema.Int, oldestSeconds: Schema.Number })
 )
-const decodeForgotten = decodeRows(Schema.Struct({ thread_id: ThreadId, tenant: Schema.String }))
-
-/** How many forgotten runs are looked after at a time. */
-const handful = 500
 
 export const PgRunLedger = Layer.effect(
   RunLedger,
@@ -136,7 +133,7 @@ export const PgRunLedger = Layer.effect(
                 set
                   status = case when r.cancel_requested is null then ${status} else 'interrupted' end,
                   failure = case when r.cancel_requested is null then ${failure}::jsonb end,
-                  steps = ${noted === null ? sql`r.steps` : sql`r.steps || ${steps.noted(noted)}`},
+                  ${noted === null ? sql`` : sql`${steps.noted(noted)},`}
                   updated_at = now()
                 from thread
                 where ${isMine(claim)} and r.thread_id = thread.id
@@ -153,19 +150,15 @@ export const PgRunLedger = Layer.effect(
         orUnavailable
       ),
 
-      // What it does while it runs is no change of the run; what tools it has is.
-      note: Effect.fn("RunLedger.note")(function*(claim, { steps: noted, tools }) {
-        const more = tools === undefined ? sql`` : sql`, tools = ${jsonb(sql, tools)}, updated_at = now()`
-        yield* sql`
-          update langgraph_server.runs r
-          set steps = r.steps || ${steps.noted(noted)}${more}
-          where ${isMine(claim)}`
+      // What it does while it runs is no change of the run.
+      note: Effect.fn("RunLedger.note")(function*(claim, noted) {
+        yield* sql`update langgraph_server.runs r set ${steps.noted(noted)} where ${isMine(claim)}`
       }, orUnavailable),
 
       release: Effect.fn("RunLedger.release")(function*(claim, noted) {
         yield* sql`
           update langgraph_server.runs r
-          set status = 'pending', steps = r.steps || ${steps.noted(noted)}, updated_at = now()
+          set status = 'pending', ${steps.noted(noted)}, updated_at = now()
           where ${isMine(claim)}`
       }, orUnavailable),
 
@@ -176,50 +169,7 @@ export const PgRunLedger = Layer.effect(
           where r.id = any(${runIds}::uuid[]) and r.cancel_requested is not null`)
       }, orUnavailable),
 
-      offerForgotten: Effect.gen(function*() {
-        // By runs_offered. Older than what a transaction may still be busy with; any of them, as many may wait for long.
-        const offered = yield* decodeIds(sql`
-          select r.id as run_id
-          from langgraph_server.runs r
-          where r.status in ('pending', 'running')
-            and r.offered_at is not null
-            and greatest(r.offered_at, r.run_at) < now() - interval '30 seconds'
-          order by random()
-          limit ${handful}`)
-        const missing = offered.length === 0 ? [] : yield* queue.missing(offered.map(({ run_id }) => run_id))
-        const again = missing.length === 0 ? 0 : yield* sql.withTransaction(line.offerAgain(missing))
-
-        // Threads of which nobody has a place, though somebody is due; by runs_active.
-        const forgotten = yield* decodeForgotten(sql`
-          select r.thread_id, r.tenant
-          from langgraph_server.runs r
-          where r.status = 'pending'
-            and r.offered_at is null
-            and r.run_at < clock_timestamp() - interval '5 seconds'
-            and (not r.held_back or ${line.hasShare("r.tenant")})
-            and not exists (
-              select
-              from langgraph_server.runs o
-              where o.thread_id = r.thread_id
-                and (
-                  o.status = 'running'
-                  or (o.status = 'pending' and o.offered_at is not null and o.run_at <= clock_timestamp())
-                )
-            )
-          group by r.thread_id, r.tenant
-          order by min(r.run_at)
-          limit ${handful}`)
-        const offers = yield* Effect.forEach(
-          forgotten,
-          ({ tenant, thread_id }) =>
-            sql`select t.id from langgraph_server.threads t where t.id = ${thread_id} for update`.pipe(
-              Effect.andThen(line.offerHead(thread_id)),
-              Effect.flatMap((offered) => offered > 0 ? Effect.succeed(offered) : line.offerHeldBack(tenant)),
-              sql.withTransaction
-            )
-        )
-        return again + offers.reduce((sum, count) => sum + count, 0)
-      }).pipe(Effect.withSpan("RunLedger.offerForgotten"), orUnavailable),
+      offerForgotten: forgottenRuns(sql, queue, line),
 
       // By runs_active.
       backlog: decodeBacklog(sql`

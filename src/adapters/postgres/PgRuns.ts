@@ -1,33 +1,20 @@
 import { PgClient } from "@effect/sql-pg"
-import { Array, Effect, Layer, Schema } from "effect"
-import {
-  Admission,
-  admit,
-  type CancelAction,
-  canResume,
-  isResume,
-  NothingToResume,
-  type Run,
-  RunOutcome,
-  ThreadBusy,
-  TooManyRuns
-} from "../../domain/Run.ts"
-import { ThreadNotFound, ThreadStatus } from "../../domain/Thread.ts"
+import { Effect, Layer } from "effect"
+import { Admission, admit, type CancelAction, type Run, RunOutcome, ThreadBusy, TooManyRuns } from "../../domain/Run.ts"
+import { canResume, isResume, NothingToResume } from "../../domain/RunRequest.ts"
 import { RunPolicy } from "../../ports/RunPolicy.ts"
 import { RunQueue } from "../../ports/RunQueue.ts"
-import { type AtEnd, type NewRun, Runs } from "../../ports/Runs.ts"
+import { type AtEnd, Runs } from "../../ports/Runs.ts"
 import { orUnavailable } from "./Database.ts"
+import { runAdmission } from "./RunAdmission.ts"
 import { runEnds } from "./RunEnds.ts"
 import { runLine } from "./RunLine.ts"
 import { runReads } from "./RunReads.ts"
-import { CreatedRow, runColumns, RunRow } from "./RunRow.ts"
+import { runColumns, RunRow } from "./RunRow.ts"
 import { subrunRemoval, threadRemoval } from "./ThreadRemoval.ts"
-import { decodeRows, jsonb } from "./Values.ts"
+import { decodeRows } from "./Values.ts"
 
 const decodeRuns = decodeRows(RunRow)
-const decodeCreated = decodeRows(CreatedRow)
-const decodeThreads = decodeRows(Schema.Struct({ status: ThreadStatus }))
-const decodeCounts = decodeRows(Schema.Struct({ active: Schema.Int, waiting: Schema.Int }))
 
 export const PgRuns = Layer.effect(
   Runs,
@@ -38,74 +25,8 @@ export const PgRuns = Layer.effect(
     const line = runLine(sql, queue, policy)
     const ends = runEnds(sql, queue, line)
     const removeSubruns = subrunRemoval(sql, threadRemoval(sql, queue))
+    const { activeOn, insert, lock } = runAdmission(sql, policy, line)
     const columns = sql.literal(runColumns)
-
-    const due = sql.literal("(r.status = 'running' or (r.status = 'pending' and r.run_at <= clock_timestamp()))")
-
-    /** Active and due, in their order. By runs_active. */
-    const activeOn = (threadId: NewRun["thread_id"]) =>
-      decodeRuns(sql`
-        select ${columns}
-        from langgraph_server.runs r
-        where r.thread_id = ${threadId}
-          and ${due}
-        order by r.run_at, r.id`)
-
-    /** How many are active and due on a thread, by runs_active; and of a tenant wait, by runs_waiting, to the limit. */
-    const counts = (threadId: NewRun["thread_id"], tenant: string) =>
-      decodeCounts(sql`
-        select
-          (
-            select count(*)::int
-            from langgraph_server.runs r
-            where r.thread_id = ${threadId} and ${due}
-          ) as active,
-          (
-            select count(*)::int
-            from (
-              select
-              from langgraph_server.runs
-              where tenant = ${tenant} and status = 'pending'
-              limit ${policy.waitingPerTenant}
-            ) w
-          ) as waiting`).pipe(Effect.flatMap((rows) => Effect.orDie(Effect.fromOption(Array.head(rows)))))
-
-    /**
-     * The run, and what its thread shows of it. Which graph's state the thread has is known when the run starts; until its
-     * first run has, by this one. The metadata only shows it: chat pages look for their threads by it. The thread is
-     * locked, so that the clock gives its runs their order.
-     */
-    const insert = (run: NewRun, owner: string, place: "head" | "later" | "none") =>
-      decodeCreated(sql`
-        with
-          place as (${line.placeOfNew(run.tenant, place)}),
-          r as (
-            insert into langgraph_server.runs (
-              id, thread_id, assistant_id, graph_id, assistant_version, owner_id, tenant, metadata, request,
-              configuration, configured_ms, multitask_strategy, home, traceparent, run_at, offered_at, held_back, turn
-            )
-            select
-              ${run.run_id}, ${run.thread_id}, ${run.assistant_id}, ${run.graph_id}, ${run.assistant_version}, ${owner},
-              ${run.tenant}, ${jsonb(sql, run.metadata)}, ${jsonb(sql, run.request)}, ${jsonb(sql, run.configuration)},
-              ${run.configured_ms}, ${run.multitask_strategy}, ${run.home}, ${run.traceparent},
-              clock_timestamp() + make_interval(secs => ${run.after_seconds}),
-              place.offered_at, place.held_back, place.turn
-            from place
-            returning *
-          ),
-          thread as (
-            update langgraph_server.threads
-            set
-              status = case when ${run.after_seconds > 0} then status else 'busy' end,
-              graph_id = coalesce(graph_id, ${run.graph_id}),
-              metadata = metadata || ${jsonb(sql, { graph_id: run.graph_id, assistant_id: run.assistant_id })},
-              updated_at = now()
-            where id = ${run.thread_id}
-          )
-        select ${columns}, r.turn::int as turn, r.offered_at is not null as offered
-        from r`).pipe(
-        Effect.flatMap((rows) => Effect.orDie(Effect.fromOption(Array.head(rows))))
-      )
 
     /** One that waits ends here and now; one that runs is told, and can't succeed any more. With the thread locked. */
     const stop = Effect.fnUntraced(function*(run: Run, action: CancelAction, atEnd: AtEnd) {
@@ -126,18 +47,11 @@ export const PgRuns = Layer.effect(
     return Runs.of({
       create: Effect.fn("Runs.create")(
         function*(run, owner, atEnd) {
-          const [thread] = yield* decodeThreads(sql`
-            select t.status
-            from langgraph_server.threads t
-            where t.id = ${run.thread_id} and t.owner_id = ${owner.userId}
-            for update`)
-          if (thread === undefined) return yield* new ThreadNotFound({ thread: run.thread_id })
-
-          const { active, waiting } = yield* counts(run.thread_id, run.tenant)
+          const { active, status, waiting } = yield* lock(run.thread_id, run.tenant, owner)
           const admission = admit(run.multitask_strategy, active)
           let free = active === 0
           if (Admission.$is("Rejected")(admission)) return yield* new ThreadBusy({ thread: run.thread_id })
-          if (isResume(run.request) && !canResume(thread.status)) {
+          if (isResume(run.request) && !canResume(status)) {
             return yield* new NothingToResume({ thread: run.thread_id })
           }
           if (waiting >= policy.waitingPerTenant) {

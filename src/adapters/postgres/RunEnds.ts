@@ -9,13 +9,6 @@ import type { runLine } from "./RunLine.ts"
 import { subrunRemoval, threadRemoval } from "./ThreadRemoval.ts"
 import { jsonb } from "./Values.ts"
 
-const waitingIn = RunOutcome.$match({
-  Completed: ({ interrupts, waiting }): JsonObject => waiting ? interrupts : {},
-  Cancelled: (): JsonObject => ({}),
-  TimedOut: (): JsonObject => ({}),
-  Failed: (): JsonObject => ({})
-})
-
 /** What the end of a run is, in one transaction with its thread locked, whoever brings it about. */
 export const runEnds = (
   sql: PgClient.PgClient,
@@ -52,6 +45,12 @@ export const runEnds = (
     yield* queue.withdraw(run.run_id)
   })
 
+  /** One that came to its end says what it waits for; what any other has left open, or opened again, is in its state. */
+  const waitingAfter = (run: Run, outcome: RunOutcome) =>
+    outcome._tag === "Completed"
+      ? Effect.succeed<JsonObject>(outcome.waiting ? outcome.interrupts : {})
+      : checkpoints(sql).questions(run.thread_id)
+
   return {
     writing,
     follow,
@@ -62,7 +61,10 @@ export const runEnds = (
 
     /** The thread goes to whoever is next on it, and the share of the tenant to whoever was held back. */
     passOn: Effect.fnUntraced(function*(run: Run, outcome: RunOutcome) {
-      if (!run.request.temporary) return yield* line.passOn(run, statusAfter(outcome).thread, waitingIn(outcome))
+      if (!run.request.temporary) {
+        const interrupts = yield* waitingAfter(run, outcome)
+        return yield* line.passOn(run, statusAfter(outcome, Object.keys(interrupts).length > 0).thread, interrupts)
+      }
       yield* remove([run.thread_id], run.run_id)
       yield* line.offerHeldBack(run.tenant)
     }, Effect.asVoid)

@@ -51,6 +51,9 @@ export const runHands = Effect.fnUntraced(function*(held: HeldRuns, worker: RunW
   })
 
   return {
+    /** What was not for us to fetch. */
+    handBack: (deliveries: ReadonlyArray<Delivery>) =>
+      deliveries.length === 0 ? Effect.void : again(deliveries, "somebody else's"),
     begin: Effect.fnUntraced(function*(delivery: Delivery, data: unknown) {
       const job = yield* Effect.orDie(decodeData(data))
       const before = held.find(job.run_id)

@@ -48,7 +48,7 @@ export const runHeartbeat = Effect.fnUntraced(function*(
     select id
     from langgraph_server.replicas
     where id <> ${options.replica} and renewed_at > now() - make_interval(secs => ${options.seconds})`).pipe(
-    Effect.map((replicas) => replicas.map(({ id }) => id)),
+    Effect.map((replicas) => others = replicas.map(({ id }) => id)),
     orUnavailable
   )
 
@@ -90,11 +90,13 @@ export const runHeartbeat = Effect.fnUntraced(function*(
     beat: Effect.gen(function*() {
       const before = others
       yield* show
-      others = yield* meet
+      const now = yield* meet
       yield* touch
-      return before.some((id) => !others.includes(id))
+      return before.some((id) => !now.includes(id))
     }),
-    /** Asked each time: one that came after our last beat may have accepted runs that only it should execute. */
+    /** Whether there was nobody else when that was asked last. */
+    alone: () => others.length === 0,
+    /** Asked now: one that came after our last beat may have accepted runs that only it should execute. */
     others: meet,
     /**
      * Gives what was not heard of for too long back to the queue, and answers whether there was any. Not soon after the

@@ -71,10 +71,12 @@ export const stepRows = (sql: PgClient.PgClient) => ({
       'left_out', 0,
       'usage', null
     ))`,
-  noted: (noted: AttemptSteps): Statement.Fragment =>
+  /** Of a run's row what is to be set. */
+  noted: ({ tools, ...steps }: AttemptSteps): Statement.Fragment =>
     sql`
-    jsonb_build_object(
+    steps = r.steps || jsonb_build_object(
       r.attempt::text,
-      (r.steps -> r.attempt::text) || ${jsonb(sql, noted)}::jsonb || jsonb_build_object('noted_at', now())
-    )`
+      (r.steps -> r.attempt::text) || ${jsonb(sql, steps)}::jsonb || jsonb_build_object('noted_at', now())
+    ),
+    tools = ${tools === undefined ? sql`r.tools` : jsonb(sql, tools)}`
 })

@@ -1,15 +1,8 @@
 import { Effect, Schema } from "effect"
 import { AssistantId } from "../../domain/Assistant.ts"
 import { UserId } from "../../domain/Principal.ts"
-import {
-  CancelAction,
-  Durability,
-  MultitaskStrategy,
-  type Run,
-  RunId,
-  RunStatus,
-  StreamMode
-} from "../../domain/Run.ts"
+import { CancelAction, MultitaskStrategy, type Run, RunId, RunStatus } from "../../domain/Run.ts"
+import { Durability, StreamMode } from "../../domain/RunRequest.ts"
 import { ThreadId } from "../../domain/Thread.ts"
 
 const KeyOrigin = Schema.Literals(["default", "assistant", "header", "request", "server"])

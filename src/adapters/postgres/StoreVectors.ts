@@ -1,6 +1,8 @@
 import type { PgClient } from "@effect/sql-pg"
 import { Effect, Option, Ref, Schema } from "effect"
 import type { SqlError, Statement } from "effect/sql"
+import type { Json } from "../../domain/Json.ts"
+import { textsOf } from "../../domain/StoreItem.ts"
 import type { EmbeddingModel } from "../../ports/Embeddings.ts"
 import { decodeRows } from "./Values.ts"
 
@@ -8,11 +10,32 @@ const decodeSchemas = decodeRows(Schema.Struct({ schema: Schema.String }))
 
 export type Vectors = ReadonlyArray<ReadonlyArray<number>>
 
+/** What an item is about: a vector for each of its texts, which are at these paths; null: where the operator says. */
+export interface Meaning {
+  readonly fields: ReadonlyArray<string> | null
+  readonly vectors: Vectors
+}
+
+/** What values are about, asked for at once; with `fields: false` nothing. In their order. */
+export const meaningsOf = Effect.fnUntraced(function*(
+  model: EmbeddingModel,
+  items: ReadonlyArray<{ readonly value: Json; readonly fields: ReadonlyArray<string> | false | null }>
+) {
+  const texts = items.map(({ fields, value }) => fields === false ? [] : textsOf(value, fields ?? model.fields))
+  const all = texts.flat()
+  const embedded = all.length === 0 ? [] : yield* model.embed(all)
+  let next = 0
+  return items.map(({ fields }, at): Meaning => ({
+    fields: fields === false ? null : fields,
+    vectors: embedded.slice(next, next += texts[at]?.length ?? 0)
+  }))
+})
+
 /** The vectors of one embedding model, in a database that has pgvector. */
 export interface VectorIndex {
   readonly model: EmbeddingModel
-  /** What an item is about, in the transaction that writes it: a vector for each of its texts. */
-  readonly replace: (item: string, vectors: Vectors) => Effect.Effect<void, SqlError.SqlError>
+  /** What an item is about, in the transaction that writes it. */
+  readonly replace: (item: string, meaning: Meaning) => Effect.Effect<void, SqlError.SqlError>
   /** How near an item `i` is to a vector: by the nearest of its texts, null for what is not indexed. */
   readonly nearness: (vector: ReadonlyArray<number>) => Statement.Fragment
 }
@@ -60,6 +83,12 @@ export const storeVectors = (sql: PgClient.PgClient, model: Option.Option<Embedd
           embedding ${type} not null,
           primary key (item_id, nth)
         )`
+      // Asked for first: a change of the table would wait for everybody who reads it.
+      const kept = yield* sql`
+        select
+        from pg_attribute
+        where attrelid = 'langgraph_server.store_vectors'::regclass and attname = 'fields'`
+      if (kept.length === 0) yield* sql`alter table langgraph_server.store_vectors add column fields text[]`
     }, sql.withTransaction)
 
     /** Operators are found by their schema, which the connection need not search. */
@@ -68,12 +97,12 @@ export const storeVectors = (sql: PgClient.PgClient, model: Option.Option<Embedd
       const distance = sql.literal(`operator("${schema}".<=>)`)
       return {
         model,
-        replace: Effect.fnUntraced(function*(item, vectors) {
+        replace: Effect.fnUntraced(function*(item, { fields, vectors }) {
           yield* sql`delete from langgraph_server.store_vectors where item_id = ${item}`
           if (vectors.length === 0) return
           yield* sql`
-            insert into langgraph_server.store_vectors (item_id, nth, model, embedding)
-            select ${item}::uuid, v.nth, ${model.name}, v.embedding::${type}
+            insert into langgraph_server.store_vectors (item_id, nth, model, embedding, fields)
+            select ${item}::uuid, v.nth, ${model.name}, v.embedding::${type}, ${fields}::text[]
             from unnest(${vectors.map(textOf)}::text[]) with ordinality v (embedding, nth)`
         }),
         nearness: (vector) =>

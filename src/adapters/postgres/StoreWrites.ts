@@ -1,13 +1,13 @@
 import type { PgClient } from "@effect/sql-pg"
-import { Effect, Metric, Option, Schema } from "effect"
+import { Array, Effect, Metric, Option, Schema } from "effect"
 import type { AssistantId } from "../../domain/Assistant.ts"
 import { type RunClaim, RunOvertaken } from "../../domain/Run.ts"
-import { InvalidStoreItem, textsAt, wrongWithKey, wrongWithNamespace, wrongWithValue } from "../../domain/StoreItem.ts"
+import { InvalidStoreItem, wrongWithKey, wrongWithNamespace, wrongWithValue } from "../../domain/StoreItem.ts"
 import { markOf, placeOf, refusedWrite, type StoreActor, type StorePlace } from "../../domain/StoreScope.ts"
 import type { StoreWrite, StoreWriter } from "../../ports/Store.ts"
 import type { StoreOptions } from "../../ports/StoreSettings.ts"
 import { alive, owned } from "./StoreRows.ts"
-import type { StoreVectors, VectorIndex, Vectors } from "./StoreVectors.ts"
+import { type Meaning, meaningsOf, type StoreVectors, type VectorIndex } from "./StoreVectors.ts"
 import { decodeRows, jsonb } from "./Values.ts"
 
 type Put = Extract<StoreWrite, { readonly _tag: "Put" }>
@@ -34,6 +34,8 @@ const inOrder = (writes: ReadonlyArray<StoreWrite>): ReadonlyArray<StoreWrite> =
 }
 
 const decodeIds = decodeRows(Schema.Struct({ id: Schema.String }))
+
+const aboutNothing: Meaning = { fields: null, vectors: [] }
 
 export const invalid = (reason: string) => new InvalidStoreItem({ reason })
 
@@ -128,16 +130,12 @@ export const storeWrites = (sql: PgClient.PgClient, vectors: StoreVectors, { ttl
   const remove = (key: string, place: Known, actor: StoreActor) =>
     sql`delete from langgraph_server.store i where ${at(actor, place, key)}`
 
-  /** What each put is about, asked for at once and before anything is locked. */
-  const embed = Effect.fnUntraced(function*({ model }: VectorIndex, puts: ReadonlyArray<Put>) {
-    const texts = puts.map(({ index, value }) =>
-      index === false ? [] : [...new Set((index ?? model.fields).flatMap((path) => textsAt(value, path)))]
+  /** What each put is about, asked for before anything is locked. */
+  const embed = ({ model }: VectorIndex, puts: ReadonlyArray<Put>) =>
+    Effect.map(
+      meaningsOf(model, puts.map(({ index, value }) => ({ value, fields: index }))),
+      (meanings) => new Map(Array.zip(puts, meanings))
     )
-    const all = texts.flat()
-    const embedded = all.length === 0 ? [] : yield* model.embed(all)
-    let next = 0
-    return new Map(puts.map((put, at) => [put, embedded.slice(next, next += texts[at]?.length ?? 0)]))
-  })
 
   /** All of them in one transaction, in which something may be held. */
   const write = Effect.fnUntraced(function*<E, R>(
@@ -149,7 +147,7 @@ export const storeWrites = (sql: PgClient.PgClient, vectors: StoreVectors, { ttl
     const all = yield* Effect.forEach(inOrder(writes), placed(actor))
     const puts = writes.filter((write) => write._tag === "Put")
     const index = puts.length === 0 ? Option.none() : yield* vectors.index
-    const meanings = Option.isNone(index) ? new Map<Put, Vectors>() : yield* embed(index.value, puts)
+    const meanings = Option.isNone(index) ? new Map<Put, Meaning>() : yield* embed(index.value, puts)
     yield* Effect.gen(function*() {
       yield* held
       for (const { place, write } of all) {
@@ -158,7 +156,7 @@ export const storeWrites = (sql: PgClient.PgClient, vectors: StoreVectors, { ttl
           continue
         }
         const item = yield* put(write, place, actor, assistant)
-        if (Option.isSome(index)) yield* index.value.replace(item, meanings.get(write) ?? [])
+        if (Option.isSome(index)) yield* index.value.replace(item, meanings.get(write) ?? aboutNothing)
       }
     }).pipe(sql.withTransaction)
   })

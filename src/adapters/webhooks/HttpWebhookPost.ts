@@ -1,6 +1,7 @@
 import { Clock, type Duration, Effect, Layer, Option, Predicate, Redacted } from "effect"
 import { createHmac } from "node:crypto"
 import { refusedAtSight } from "../../domain/OutboundHost.ts"
+import { withoutUser } from "../../domain/UrlUser.ts"
 import { isFinal, signatureHeader, signedText, webhookHost } from "../../domain/Webhook.ts"
 import { Outbound, OutboundRefused } from "../../ports/Outbound.ts"
 import { WebhookNotTaken, WebhookPost } from "../../ports/WebhookPost.ts"
@@ -11,16 +12,6 @@ export interface Options {
   /** Hosts that may be reached although private. */
   readonly allow: ReadonlyArray<string>
   readonly timeout?: Duration.Input
-}
-
-/** fetch takes no URL with a user in it: that is Basic authentication, and sent as such. */
-const withoutUser = (text: string): { readonly url: URL; readonly headers: Record<string, string> } => {
-  const url = new URL(text)
-  if (url.username === "" && url.password === "") return { url, headers: {} }
-  const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
-  url.username = ""
-  url.password = ""
-  return { url, headers: { authorization: `Basic ${Buffer.from(user).toString("base64")}` } }
 }
 
 /** A code like ECONNREFUSED, which fetch hides behind `fetch failed`; never its words, which may repeat the URL. */
@@ -52,7 +43,7 @@ export const layer = ({ allow, secret, timeout = "10 seconds" }: Options) =>
       const post = (text: string, headers: Record<string, string>, body: string) =>
         Effect.tryPromise({
           try: async (signal) => {
-            const { headers: user, url } = withoutUser(text)
+            const { headers: user, url } = withoutUser(new URL(text))
             const init = { method: "POST", redirect: "manual", signal, body } as const
             const response = await guarded(url, { ...init, headers: { ...user, ...headers } })
             // Nobody reads what it says, however long that is.

@@ -1,17 +1,9 @@
 import { Command, Flag } from "effect/cli"
 import { lazily } from "./Lazily.ts"
-import { databaseFlag, jsonFlag } from "./Ways.ts"
+import { jsonFlag, wayFlags } from "./Ways.ts"
 
 const flags = {
-  url: Flag.String("url").pipe(
-    Flag.withDescription("A running server: its agents that the token's person may use"),
-    Flag.optional
-  ),
-  token: Flag.Redacted("token").pipe(
-    Flag.withDescription("Whose view it is with --url (or THROUGHLINE_TOKEN); with --database, what tool servers get"),
-    Flag.optional
-  ),
-  database: databaseFlag,
+  ...wayFlags,
   agent: Flag.String("agent").pipe(Flag.withDescription("One agent by its id; may be repeated"), Flag.atLeast(0)),
   org: Flag.String("org").pipe(
     Flag.withDescription("The agents of one organisation by its id; may be repeated"),
@@ -20,10 +12,6 @@ const flags = {
   all: Flag.Boolean("all").pipe(
     Flag.withDescription("All agents: what is meant where nothing else is said"),
     Flag.withDefault(false)
-  ),
-  as: Flag.String("as").pipe(
-    Flag.withDescription("Judge whether this person sees them, by their user id (with --database)"),
-    Flag.optional
   ),
   json: jsonFlag("The chains"),
   fix: Flag.Boolean("fix").pipe(

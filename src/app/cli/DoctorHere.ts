@@ -1,6 +1,6 @@
 import { Data, Duration, Effect, Option } from "effect"
 import type { Agent } from "../../domain/Agent.ts"
-import { doctorLayer } from "../Layers.ts"
+import { doctorLayer } from "../CommandLayers.ts"
 import { examineAgents } from "../usecases/ExamineAgents.ts"
 import { foundAgents, type Which } from "../usecases/FoundAgents.ts"
 import { healable, healAgents } from "../usecases/HealAgents.ts"

@@ -1,24 +1,12 @@
 import { Argument, Command, Flag } from "effect/cli"
 import { lazily } from "./Lazily.ts"
-import { databaseFlag, jsonFlag } from "./Ways.ts"
+import { jsonFlag, wayFlags } from "./Ways.ts"
 
 const given = {
   assistant: Argument.String("assistant").pipe(
     Argument.withDescription("The agent's id, its assistant's, which is the same, or a graph's name")
   ),
-  url: Flag.String("url").pipe(
-    Flag.withDescription("A running server, which is asked; without it, this process looks into the database itself"),
-    Flag.optional
-  ),
-  token: Flag.Redacted("token").pipe(
-    Flag.withDescription("Whose run it would be with --url (or THROUGHLINE_TOKEN); else only what tool servers get"),
-    Flag.optional
-  ),
-  database: databaseFlag,
-  as: Flag.String("as").pipe(
-    Flag.withDescription("Whose run it would be, by their user id (without --url)"),
-    Flag.optional
-  ),
+  ...wayFlags,
   body: Flag.String("body").pipe(
     Flag.withDescription("A file with the run's body as JSON: what it would set (config, context, metadata)"),
     Flag.optional

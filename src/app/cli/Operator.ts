@@ -3,7 +3,7 @@ import { UserId } from "../../domain/Principal.ts"
 import { Memberships } from "../../ports/Memberships.ts"
 import { Storage } from "../../ports/Storage.ts"
 import { settings as readSettings } from "../Config.ts"
-import { databaseSettings } from "../Layers.ts"
+import { databaseSettings } from "../ServerSettings.ts"
 
 export class DatabaseAway extends Data.TaggedError("DatabaseAway")<{}> {
   override readonly message = "The database can't be reached: check DATABASE_URL, and that it accepts connections"

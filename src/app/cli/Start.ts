@@ -3,7 +3,9 @@ import { HttpServer } from "effect/http"
 import { syncScopeForm } from "../../domain/SyncScope.ts"
 import { Storage } from "../../ports/Storage.ts"
 import { InvalidSetting, type Settings, settings } from "../Config.ts"
-import { type Parts, serverLayer, type ServerSettings, serverSettings } from "../Layers.ts"
+import type { Parts } from "../Parts.ts"
+import { serverLayer } from "../ServerLayer.ts"
+import { type ServerSettings, serverSettings } from "../ServerSettings.ts"
 import { telemetry } from "../Telemetry.ts"
 
 const urlOf = (server: HttpServer.HttpServer["Service"], host: string) =>

@@ -1,7 +1,8 @@
 import { Console, Data, Effect } from "effect"
 import { AgentTriggers, type TableTrigger } from "../../ports/AgentTriggers.ts"
+import { triggersLayer } from "../CommandLayers.ts"
 import { settings as readSettings } from "../Config.ts"
-import { databaseSettings, triggersLayer } from "../Layers.ts"
+import { databaseSettings } from "../ServerSettings.ts"
 import { telemetry } from "../Telemetry.ts"
 
 /** For a script that wants to know whether lists follow at once. */

@@ -10,10 +10,24 @@ export interface Ways {
   readonly json: boolean
 }
 
-export const databaseFlag = Flag.Redacted("database").pipe(
-  Flag.withDescription("The agents' database, as its operator; without it, DATABASE_URL"),
-  Flag.optional
-)
+export const wayFlags = {
+  url: Flag.String("url").pipe(
+    Flag.withDescription("A running server, which is asked; without it, this process looks into the database itself"),
+    Flag.optional
+  ),
+  token: Flag.Redacted("token").pipe(
+    Flag.withDescription("Of whoever asks, with --url (or THROUGHLINE_TOKEN); else only what tool servers get"),
+    Flag.optional
+  ),
+  database: Flag.Redacted("database").pipe(
+    Flag.withDescription("The agents' database, as its operator; without it, DATABASE_URL"),
+    Flag.optional
+  ),
+  as: Flag.String("as").pipe(
+    Flag.withDescription("For whom to look, by their user id (without --url: there the token says it)"),
+    Flag.optional
+  )
+}
 
 export const jsonFlag = (what: string) =>
   Flag.Boolean("json").pipe(Flag.withDescription(`${what} as JSON, for programs`), Flag.withDefault(false))

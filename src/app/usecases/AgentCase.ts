@@ -1,6 +1,7 @@
 import { Effect, Result } from "effect"
 import type { Agent } from "../../domain/Agent.ts"
-import { assistantIdOf, assistantOf, personalTo, prospect } from "../../domain/Agent.ts"
+import { assistantIdOf, personalTo, prospect } from "../../domain/Agent.ts"
+import { assistantOf } from "../../domain/AgentAssistant.ts"
 import type { Audience, StoredState } from "../../domain/AgentFacts.ts"
 import { contentHashOf } from "../../domain/AgentSync.ts"
 import type { AssistantContent, SyncedAgent } from "../../domain/Assistant.ts"

@@ -1,8 +1,8 @@
 import { Effect, Option, Schema } from "effect"
-import { canonicalJson, type JsonObject } from "../../domain/Json.ts"
-import { McpConfig, type McpServer } from "../../domain/McpConfig.ts"
+import type { JsonObject } from "../../domain/Json.ts"
+import { McpConfig, type McpServer, serverKey } from "../../domain/McpConfig.ts"
 import type { RunCredentials } from "../../ports/RunCredentials.ts"
-import { type AskedServer, ToolServers } from "../../ports/ToolServers.ts"
+import { type AskedServer, ToolServers, unasked } from "../../ports/ToolServers.ts"
 
 /** No more sockets than one process should open at once. */
 const sideBySide = 32
@@ -13,18 +13,13 @@ const decode = Schema.decodeUnknownOption(McpConfig)
 export const serversIn = (configurable: JsonObject): ReadonlyArray<McpServer> =>
   Option.match(decode(configurable["mcp_config"]), { onNone: () => [], onSome: ({ servers }) => servers })
 
-/** All but the name, by which each agent may call it otherwise. */
-const keyOf = (server: McpServer): string => canonicalJson({ ...server, name: "" })
-
-const unknown: AskedServer = { answer: "no token", tools: [], ms: 0 }
-
 /** Asks each server once, however many agents have it: a look-up of what it answered. */
 export const examineServers = Effect.fn("examineServers")(function*(
   servers: ReadonlyArray<McpServer>,
   token: RunCredentials["token"]
 ) {
   const { ask } = yield* ToolServers
-  const distinct = [...new Map(servers.map((server) => [keyOf(server), server]))]
+  const distinct = [...new Map(servers.map((server) => [serverKey(server), server]))]
   const answers = new Map(
     yield* Effect.forEach(
       distinct,
@@ -32,5 +27,5 @@ export const examineServers = Effect.fn("examineServers")(function*(
       { concurrency: sideBySide }
     )
   )
-  return (server: McpServer): AskedServer => answers.get(keyOf(server)) ?? unknown
+  return (server: McpServer): AskedServer => answers.get(serverKey(server)) ?? unasked
 })

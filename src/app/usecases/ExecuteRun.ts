@@ -86,7 +86,7 @@ export const runWorker = Effect.gen(function*() {
     const secrets = Redacted.value(credentials.secrets)
     // It begins anew: nobody would go on with what it had others do.
     if (run.attempt > 1 && run.request.durability === "exit") yield* Effect.provideContext(endSubruns(run), context)
-    const told = tellGraph(run, events, (tools) => written(ledger.note(run, { steps: noted.take(), tools })))
+    const told = tellGraph(run, events, noted.equipped)
     yield* graphs.run({
       graphId: run.graph_id,
       runId: run.run_id,
@@ -131,7 +131,7 @@ export const runWorker = Effect.gen(function*() {
       Effect.raceFirst(
         timeout(run),
         Effect.raceFirst(
-          kept(noted, (steps) => ledger.note(run, { steps })),
+          kept(noted, (steps) => ledger.note(run, steps)),
           Effect.flatMap(credentialsOf(run), (credentials) => runGraph(run, credentials, noted)).pipe(runsRunning)
         )
       )
@@ -149,7 +149,7 @@ export const runWorker = Effect.gen(function*() {
     if (what._tag === "HandBack") {
       // A subrun runs on: whoever takes up its parent goes on with it, or ends it.
       yield* written(
-        run.parent === null ? ledger.release(run, noted.take()) : ledger.note(run, { steps: noted.take() })
+        run.parent === null ? ledger.release(run, noted.take()) : ledger.note(run, noted.take())
       )
       return what
     }
@@ -165,7 +165,7 @@ export const runWorker = Effect.gen(function*() {
   const leftBehind = (run: Run, noted: NotedSteps) => {
     if (run.parent === null) return Effect.void
     noted.stop("stopped with the run that called it")
-    return Effect.ignore(Effect.timeoutOption(ledger.note(run, { steps: noted.take() }), "1 second"))
+    return Effect.ignore(Effect.timeoutOption(ledger.note(run, noted.take()), "1 second"))
   }
 
   /** From where a run has been taken up to its end here. */

@@ -1,9 +1,10 @@
-import { Effect, Option } from "effect"
+import { Clock, type Duration, Effect, Option } from "effect"
 import type { SyncPlan } from "../../domain/AgentSync.ts"
 import { changesIn } from "../../domain/AgentSync.ts"
 import { AssistantId } from "../../domain/Assistant.ts"
 import { SyncScope } from "../../domain/SyncScope.ts"
 import { AgentChanges, type Look } from "../../ports/AgentChanges.ts"
+import { AgentSightings } from "../../ports/AgentSightings.ts"
 import { AgentSource } from "../../ports/AgentSource.ts"
 import { SyncedAssistants } from "../../ports/Assistants.ts"
 import { carryOut, planAgents, planFor, planNothing } from "./SyncAgents.ts"
@@ -13,6 +14,17 @@ export interface Followed {
   /** What differed although no look had shown a change: normally nothing. */
   readonly missed: number
 }
+
+const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis))
+
+/** All assistants agreed with their agents' rows as those were then; of what is out of scope nobody has looked at any. */
+const saw = Effect.fnUntraced(function*(scope: SyncScope, asked: Date) {
+  if (scope._tag === "All") yield* (yield* AgentSightings).sawAll(asked)
+})
+
+/** What a sync has come to its end of, it has seen; its rows were asked for after it began. */
+const seen = <A, E, R>(sync: Effect.Effect<A, E, R>, scope: SyncScope) =>
+  Effect.flatMap(now, (asked) => Effect.tap(sync, saw(scope, asked)))
 
 /** What a sync of these agents alone would do now. */
 const planSome = Effect.fnUntraced(function*(ids: ReadonlyArray<string>) {
@@ -40,6 +52,14 @@ export const syncScope = Effect.fn("syncScope")(function*(scope: SyncScope) {
     const look = yield* changes.look(scope)
     return yield* doneFrom(scope, look, yield* planAgents(scope))
   }))
+}, seen)
+
+/** At most one look in so long, over all replicas. One that finds nothing new has seen what a sync would have. */
+export const lookInTurn = Effect.fnUntraced(function*(scope: SyncScope, every: Duration.Duration) {
+  const asked = yield* now
+  const found = yield* Effect.withTracerEnabled((yield* AgentChanges).lookInTurn(scope, every), false)
+  if (Option.isSome(found) && found.value.known) yield* saw(scope, asked)
+  return found
 })
 
 /**
@@ -55,7 +75,7 @@ export const followAgents = Effect.fn("followAgents")(function*(scope: SyncScope
     const plan = yield* Option.match(suspects, { onNone: () => planAgents(scope), onSome: planSome })
     return yield* doneFrom(scope, look, plan)
   }))
-})
+}, seen)
 
 /** Compares everything, for what no look has shown. What changes while it does so is not missed, only later. */
 export const compareAgents = Effect.fn("compareAgents")(function*(scope: SyncScope) {

@@ -1,5 +1,6 @@
 import { Effect, Result } from "effect"
-import { assistantIdOf, assistantOf, prospect } from "../../domain/Agent.ts"
+import { assistantIdOf, prospect } from "../../domain/Agent.ts"
+import { assistantOf } from "../../domain/AgentAssistant.ts"
 import { type Healing, healing, isOldCopy, type Leftover } from "../../domain/Leftover.ts"
 import type { Principal, UserId } from "../../domain/Principal.ts"
 import { canSee } from "../../domain/Visibility.ts"

@@ -1,12 +1,20 @@
 import { Clock, Effect } from "effect"
 import type { AttemptSteps, NotedStep, TokenUsage } from "../../domain/RunRecord.ts"
 import { addedUsage, keptSteps, roundedMs } from "../../domain/RunRecord.ts"
+import type { ToolReport } from "../../domain/ToolReport.ts"
 import type { RunSteps } from "../../ports/RunSteps.ts"
 
 /** More words of an error are in the log. */
 const errorLength = 500
 
 type Noting = { -readonly [Key in keyof NotedStep]: NotedStep[Key] }
+
+interface Waited {
+  writes: number
+  since: number
+  ms: number
+  from: Date | undefined
+}
 
 interface Open {
   readonly step: Noting
@@ -21,9 +29,10 @@ export const notedSteps = Effect.map(Clock.Clock, (clock) => {
   const spent = new Map<string, TokenUsage>()
   let leftOut = 0
   let usage: TokenUsage | null = null
+  let tools: ToolReport | undefined
   let changed = false
   /** What the run waits for its checkpoints: while one is written, and nothing else of it is under way. */
-  const waited = { writes: 0, since: 0, ms: 0, from: undefined as Date | undefined }
+  const waited: Waited = { writes: 0, since: 0, ms: 0, from: undefined }
 
   const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
   const date = () => new Date(clock.currentTimeMillisUnsafe())
@@ -88,11 +97,21 @@ export const notedSteps = Effect.map(Clock.Clock, (clock) => {
 
   return {
     watch,
+    /** What it has to work with. */
+    equipped: (report: ToolReport) => {
+      tools = report
+      changed = true
+    },
     /** What of it was not there when it was taken last. */
     news: () => changed,
     take: (): AttemptSteps => {
       changed = false
-      return { steps: [...steps.map((step) => ({ ...step })), ...checkpoints()], left_out: leftOut, usage }
+      return {
+        steps: [...steps.map((step) => ({ ...step })), ...checkpoints()],
+        left_out: leftOut,
+        usage,
+        ...(tools !== undefined && { tools })
+      }
     },
     /** Nothing of it goes on: what has not ended by itself ends with the run. */
     stop: (why: string | null) => {

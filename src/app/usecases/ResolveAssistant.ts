@@ -1,5 +1,6 @@
 import { Clock, Effect, Option } from "effect"
-import { AgentUnresolved, prospect, prospectFor } from "../../domain/Agent.ts"
+import { prospect, prospectFor } from "../../domain/Agent.ts"
+import { AgentUnresolved } from "../../domain/AgentAssistant.ts"
 import { whyGone } from "../../domain/AgentGone.ts"
 import { isUpToDate } from "../../domain/AgentSync.ts"
 import type { Assistant, AssistantId } from "../../domain/Assistant.ts"

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import type { JsonObject } from "../../domain/Json.ts"
-import type { Run, ToolReport } from "../../domain/Run.ts"
+import type { Run } from "../../domain/Run.ts"
+import type { ToolReport } from "../../domain/ToolReport.ts"
 import type { GraphSignal } from "../../ports/AgentGraphs.ts"
 import type { RunEvent, RunEvents } from "../../ports/RunEvents.ts"
 
@@ -14,7 +15,7 @@ const unavailable = ({ agents, servers }: ToolReport) => ({
 export const tellGraph = (
   run: Run,
   events: RunEvents["Service"],
-  noteTools: (report: ToolReport) => Effect.Effect<void>
+  equipped: (report: ToolReport) => void
 ) => {
   const end: { interrupts: JsonObject; waiting: boolean; values: string } = {
     interrupts: {},
@@ -26,7 +27,7 @@ export const tellGraph = (
     for (const signal of signals) {
       if (signal._tag === "Frame") frames.push({ event: signal.event, data: signal.data })
       else if (signal._tag === "Tools") {
-        yield* noteTools(signal.report)
+        equipped(signal.report)
         const missing = unavailable(signal.report)
         if (missing.servers.length + (missing.agents?.length ?? 0) > 0) {
           frames.push({ event: "tools/unavailable", data: JSON.stringify(missing) })

@@ -1,7 +1,8 @@
 import { Effect, Schedule } from "effect"
 import { SecureRandom } from "effect/crypto"
 import type { Principal } from "../../domain/Principal.ts"
-import { type CheckpointRef, ThreadBusy } from "../../domain/Run.ts"
+import { ThreadBusy } from "../../domain/Run.ts"
+import type { CheckpointRef } from "../../domain/RunRequest.ts"
 import {
   CheckpointNotFound,
   type StateClaim,
