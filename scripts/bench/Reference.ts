@@ -27,7 +27,7 @@ const ways = ["stream", "wait"] as const
 const arrangement =
   "A turn is one call of the model, which answers at once with 20 words. The same graph, from one file, in both servers, and "
   + "our own `agent` beside it.\nOurs keeps runs, events and checkpoints in Postgres; the reference keeps them in memory, "
-  + "with as many workers as it has by default.\nEach server is a process; Postgres is one; the model lives in this one, "
+  + "with as many workers as it has by default.\nEach server is a process; Postgres is one, reached by a socket; the model lives in this one, "
   + "which asks. Rounds alternate, so that drift hits all; the reference stands still (SIGSTOP) while ours is asked, since it "
   + "polls."
 

@@ -69,6 +69,8 @@ export const sqlTap = Effect.fnUntraced(function*(databaseUrl: string) {
   )
   const address = server.address()
   tapped.port = String(typeof address === "object" ? address?.port : "")
+  // A socket would lead past us.
+  tapped.search = ""
   return {
     url: tapped.href,
     /** What has been asked since the last time. */

@@ -25,7 +25,7 @@ export const worldDatabase = Effect.fnUntraced(function*(name: string, legalMcpU
       (client) => Effect.promise(() => client.query(`create database ${name}`))
     )
   )
-  const url = postgres.url(name)
+  const url = postgres.localUrl(name)
   yield* loadWorld({ url, generation: "v1", secondOrganisation: true, legalMcpUrl })
   return Redacted.value(url)
 })

@@ -93,7 +93,7 @@ export const demoLayer = (given: Settings) =>
   Layer.effect(
     Demo,
     Effect.gen(function*() {
-      const { folder, url: urlOf } = yield* EmbeddedPostgres
+      const { folder, localUrl: urlOf } = yield* EmbeddedPostgres
       const url = urlOf("postgres")
       const { url: legalMcpUrl } = yield* legalMcp(url)
       yield* loadWorld({ url, generation: "v1", secondOrganisation: true, legalMcpUrl })

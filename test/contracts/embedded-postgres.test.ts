@@ -28,11 +28,14 @@ const onCluster = (options: Parameters<typeof EmbeddedPostgres.layer>[0], ...sta
     return yield* Effect.forEach(statements, (sql) => query(url("postgres"), sql))
   }).pipe(Effect.provide(EmbeddedPostgres.layer(options)))
 
-const keptFolder = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "throughline-test-"))),
-  // A Postgres that outlives its killed owner for a moment may write into it yet.
-  (path) => Effect.promise(() => rm(path, { recursive: true, maxRetries: 20, retryDelay: 100 }))
-)
+const folderNamed = (name: string) =>
+  Effect.acquireRelease(
+    Effect.promise(() => mkdtemp(join(tmpdir(), name))),
+    // A Postgres that outlives its killed owner for a moment may write into it yet.
+    (path) => Effect.promise(() => rm(path, { recursive: true, maxRetries: 20, retryDelay: 100 }))
+  )
+
+const keptFolder = folderNamed("throughline-test-")
 
 const refusal = (directory: string) => Effect.map(Effect.flip(onCluster({ directory })), ({ message }) => message)
 
@@ -73,6 +76,18 @@ describe("the embedded Postgres", () => {
       assert.deepStrictEqual(rows, [{ max_connections: "300" }])
       const [folders = []] = yield* onCluster({}, "select current_setting('data_directory') as folder")
       assert.isFalse(yield* Effect.promise(() => access(folders[0].folder).then(() => true, () => false)))
+    }))
+
+  it.live("is reached by a socket in its folder, where the folder's path is not too long for one", () =>
+    Effect.gen(function*() {
+      const wayTo = (directory: string) =>
+        Effect.gen(function*() {
+          const { localUrl } = yield* EmbeddedPostgres
+          const [row] = yield* query(localUrl("postgres"), "select inet_client_addr() is null as local")
+          return row.local
+        }).pipe(Effect.provide(EmbeddedPostgres.layer({ directory })))
+      assert.isTrue(yield* wayTo(yield* keptFolder))
+      assert.isFalse(yield* wayTo(yield* folderNamed("throughline-test".repeat(6))))
     }))
 
   it.live("keeps its data where it was told to", () =>

@@ -53,13 +53,19 @@ const untilReady = (child: ChildProcess, data: string) =>
     })
   })
 
+/** In bytes, of a socket's path: what the smallest of the systems takes, with room for `/.s.PGSQL.65535.lock`. */
+const longestFolder = 80
+
+/** The cluster's own folder, into which nobody else sees; none where its path is too long for a socket's. */
+const socketFolder = (data: string) => Buffer.byteLength(data) > longestFolder ? "" : data
+
 const serve = Effect.fnUntraced(function*(binaries: Binaries, data: string, options: Options) {
   const port = yield* freePort
   const settings = {
     port,
     cluster_name: ownedBy(process.pid),
     listen_addresses: "127.0.0.1",
-    unix_socket_directories: "",
+    unix_socket_directories: socketFolder(data),
     max_connections: options.maxConnections ?? 100,
     ...(options.fsync === false ? { fsync: "off", full_page_writes: "off", synchronous_commit: "off" } : {})
   }
@@ -86,6 +92,8 @@ const serve = Effect.fnUntraced(function*(binaries: Binaries, data: string, opti
 export class EmbeddedPostgres extends Context.Service<EmbeddedPostgres, {
   readonly folder: string
   readonly url: (database: string) => Redacted.Redacted<string>
+  /** The same by way of a socket, if there is one: a run then takes a tenth less of the processor. */
+  readonly localUrl: (database: string) => Redacted.Redacted<string>
 }>()("throughline/adapters/EmbeddedPostgres") {
   static readonly layer = (options: Options = {}) =>
     Layer.effect(
@@ -101,9 +109,13 @@ export class EmbeddedPostgres extends Context.Service<EmbeddedPostgres, {
           schedule: Schedule.spaced("250 millis"),
           times: 4
         })
+        const url = (database: string) => `postgres://postgres@127.0.0.1:${port}/${database}`
+        const socket = socketFolder(data)
+        const bySocket = socket === "" ? "" : `?${new URLSearchParams({ host: socket })}`
         return EmbeddedPostgres.of({
           folder,
-          url: (database) => Redacted.make(`postgres://postgres@127.0.0.1:${port}/${database}`)
+          url: (database) => Redacted.make(url(database)),
+          localUrl: (database) => Redacted.make(url(database) + bySocket)
         })
       })
     )
