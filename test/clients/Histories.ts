@@ -32,6 +32,9 @@ export const histories: Conversations<BranchingChat> = {
     const cancel = "POST /threads/{id}/runs/{id}/cancel?wait=0&action=interrupt"
     await page.sees("that it asks for the stop", () => page.requests.includes(cancel))
     await page.close()
+    // Whoever comes back sooner sees the thread as the run was about to leave it.
+    const { threads } = site.clientOf(site.url, "member")
+    await site.until("the run has stopped", async () => (await threads.get(page.thread)).status !== "busy")
     const reloaded = await open({ thread: page.thread })
     await reloaded.sees("the history", ({ messages }) => messages.length > 0)
     await asks(reloaded, "POST /threads/{id}/history")
