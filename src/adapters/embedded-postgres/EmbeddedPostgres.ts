@@ -92,7 +92,7 @@ const serve = Effect.fnUntraced(function*(binaries: Binaries, data: string, opti
 export class EmbeddedPostgres extends Context.Service<EmbeddedPostgres, {
   readonly folder: string
   readonly url: (database: string) => Redacted.Redacted<string>
-  /** The same by way of a socket, if there is one: a run then takes a tenth less of the processor. */
+  /** The same by way of a socket, if there is one: a run then takes 3 % less of the processor. */
   readonly localUrl: (database: string) => Redacted.Redacted<string>
 }>()("throughline/adapters/EmbeddedPostgres") {
   static readonly layer = (options: Options = {}) =>
