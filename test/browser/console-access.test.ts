@@ -1,35 +1,24 @@
-import type { Browser } from "playwright-core"
-import { afterAll, assert, beforeAll, describe, test } from "vitest"
+import { assert, beforeAll, test } from "vitest"
 import { linkWords } from "../../console/src/agents/links.ts"
 import { agents } from "../../src/adapters/demo/World.ts"
-import { executable, launch } from "./Chromium.ts"
-import { type ConsoleWorld, openConsoleWorld } from "./ConsoleWorld.ts"
-import { desk, phone, visit, type Visitor } from "./Visitor.ts"
-
-const chromium = executable()
+import { onConsole } from "./OnConsole.ts"
+import { desk, phone, type Visitor } from "./Visitor.ts"
 
 const recht = "Rechts-Assistent"
 
-describe.runIf(chromium)("the console, for everybody", { timeout: 400_000 }, () => {
-  let world: ConsoleWorld
-  let browser: Browser
+onConsole("the console, for everybody", 400_000, (site) => {
+  const { open } = site
   /** A run with a step of each kind, and where it is shown. */
   let runPath: string
 
   beforeAll(async () => {
-    world = await openConsoleWorld()
-    browser = await launch(chromium ?? "")
-    const { runs, threads } = world.client("member")
+    const { runs, threads } = site.world.client("member")
     const { thread_id } = await threads.create()
     await runs.wait(thread_id, agents.recht, {
       input: { messages: [{ role: "user", content: "tool:search_laws:{\"query\":\"BGB 573\"}" }] }
     })
     const [run] = await runs.list(thread_id)
     runPath = `threads/${thread_id}/runs/${run?.run_id}`
-  })
-  afterAll(async () => {
-    await browser.close()
-    await world.stop()
   })
 
   /** Every view, and what it shows when it is complete. */
@@ -61,7 +50,7 @@ describe.runIf(chromium)("the console, for everybody", { timeout: 400_000 }, () 
   test.for(looks)(
     "each view has no serious barrier and fits its window: $colorScheme, $viewport.width px",
     async (look, { expect }) => {
-      const visitor = await visit(browser, world, look)
+      const visitor = await open(look)
       const inspect = async (view: string) => {
         await visitor.picture(view)
         expect(await visitor.barriers(), view).toEqual([])
@@ -71,7 +60,7 @@ describe.runIf(chromium)("the console, for everybody", { timeout: 400_000 }, () 
       await inspect("sign-in")
       await visitor.page.getByRole("button", { name: /A member.*Kanzlei Nord/ }).click()
       for (const [view, { path, seen }] of Object.entries(views)) {
-        await visitor.page.goto(`${world.url}/console/${path()}`)
+        await visitor.page.goto(`${site.world.url}/console/${path()}`)
         await seen(visitor)
         await inspect(view)
       }
@@ -83,7 +72,7 @@ describe.runIf(chromium)("the console, for everybody", { timeout: 400_000 }, () 
   )
 
   test("it follows the colours of the system, until somebody chooses others, and keeps to those", async () => {
-    const visitor = await visit(browser, world, { colorScheme: "dark", person: "member" })
+    const visitor = await open({ colorScheme: "dark", person: "member" })
     await visitor.heading("Agents").waitFor()
     assert.isBelow(await visitor.brightness(), 80)
     await visitor.page.getByRole("button", { name: "Use light colours" }).click()
@@ -109,7 +98,7 @@ describe.runIf(chromium)("the console, for everybody", { timeout: 400_000 }, () 
   }
 
   test("with the keyboard alone: signs in, skips to the content, opens an agent, talks, looks at the run, signs out", async () => {
-    const visitor = await visit(browser, world)
+    const visitor = await open()
     const { heading, hears, page } = visitor
     await page.getByRole("button", { name: /A member.*Kanzlei Nord/ }).waitFor()
     await tabTo(visitor, /A member\s*Kanzlei Nord/)
@@ -134,7 +123,7 @@ describe.runIf(chromium)("the console, for everybody", { timeout: 400_000 }, () 
     await page.keyboard.press("Enter")
     await heading(new RegExp(recht)).waitFor()
 
-    await page.goto(`${world.url}/console/agents/${agents.recht}?`)
+    await page.goto(`${site.world.url}/console/agents/${agents.recht}?`)
     await page.getByLabel("Message", { exact: true }).waitFor()
     await page.keyboard.press("Tab")
     assert.match((await visitor.focused()).name, /Skip to the content/)
@@ -158,7 +147,7 @@ describe.runIf(chromium)("the console, for everybody", { timeout: 400_000 }, () 
   })
 
   test("on a phone somebody finds the broken link, and talks to the agent", async () => {
-    const { hears, opens, overhang, page, say } = await visit(browser, world, { person: "member", viewport: phone })
+    const { hears, opens, overhang, page, say } = await open({ person: "member", viewport: phone })
     await page.getByText("document-mcp").first().waitFor()
     await opens(new RegExp(recht))
     await say(`say:${"Donaudampfschifffahrtsgesellschaftskapitän".repeat(4)}`)

@@ -1,44 +1,27 @@
-import type { Browser } from "playwright-core"
-import { afterAll, assert, beforeAll, describe, test } from "vitest"
+import { assert, test } from "vitest"
 import { agents } from "../../src/adapters/demo/World.ts"
-import { executable, launch } from "./Chromium.ts"
-import { type ConsoleWorld, openConsoleWorld } from "./ConsoleWorld.ts"
-import { assertNoPrivateApi, type Seen, visit, type VisitOptions } from "./Visitor.ts"
-
-const chromium = executable()
+import { onConsole } from "./OnConsole.ts"
+import { assertNoPrivateApi } from "./Visitor.ts"
 
 const recht = "Rechts-Assistent"
 
-describe.runIf(chromium)("the console, by whom it is looked at", { timeout: 300_000 }, () => {
-  let world: ConsoleWorld
-  let browser: Browser
-  const seen: Seen = { requests: [], refusals: [] }
-
-  beforeAll(async () => {
-    world = await openConsoleWorld()
-    browser = await launch(chromium ?? "")
-  })
-  afterAll(async () => {
-    await browser.close()
-    await world.stop()
-  })
-
-  const open = (options: VisitOptions = {}) => visit(browser, world, options, seen)
+onConsole("the console, by whom it is looked at", 300_000, (site) => {
+  const { open, seen } = site
 
   test("the other organisation sees none of it: no row, no page, no run", async () => {
     const { heading, page } = await open({ person: "otherOrganisation" })
     await page.getByRole("link", { name: /Exposé/ }).first().waitFor()
     assert.strictEqual(await page.getByRole("rowheader").count(), 1)
     assert.notInclude(await page.getByRole("main").innerText(), recht)
-    await page.goto(`${world.url}/console/agents/${agents.recht}`)
+    await page.goto(`${site.world.url}/console/agents/${agents.recht}`)
     await page.getByRole("alert").first().waitFor()
     assert.notInclude(await page.locator("body").innerText(), recht)
-    const member = world.client("member")
+    const member = site.world.client("member")
     const { thread_id } = await member.threads.create()
     const { run_id } = await member.runs.create(thread_id, agents.recht, {
       input: { messages: [{ role: "user", content: "say:unter uns" }] }
     })
-    await page.goto(`${world.url}/console/threads/${thread_id}/runs/${run_id}`)
+    await page.goto(`${site.world.url}/console/threads/${thread_id}/runs/${run_id}`)
     await page.getByRole("alert").getByText(/not found/i).waitFor()
     assert.isFalse(await heading(/Steps/, 2).isVisible())
 
@@ -62,7 +45,7 @@ describe.runIf(chromium)("the console, by whom it is looked at", { timeout: 300_
     await form.getByRole("textbox", { name: "Password" }).fill("falsch")
     await form.getByRole("button", { name: "Sign in" }).click()
     await page.getByRole("alert").getByText("don't match").waitFor()
-    await form.getByRole("textbox", { name: "Password" }).fill(world.password)
+    await form.getByRole("textbox", { name: "Password" }).fill(site.world.password)
     await form.getByRole("button", { name: "Sign in" }).click()
     await heading("Agents").waitFor()
     await page.getByRole("link", { name: new RegExp(recht) }).first().waitFor()
@@ -72,13 +55,13 @@ describe.runIf(chromium)("the console, by whom it is looked at", { timeout: 300_
     await nobody.page.getByLabel("Supabase access token").press("Enter")
     await nobody.page.getByRole("alert").first().waitFor()
     await nobody.heading("Sign in").waitFor()
-    await nobody.page.getByLabel("Supabase access token").fill(world.token("member"))
+    await nobody.page.getByLabel("Supabase access token").fill(site.world.token("member"))
     await nobody.page.getByLabel("Supabase access token").press("Enter")
     await nobody.heading("Runs").waitFor()
   })
 
   test("no address held a token, and its browser refused it nothing", async () => {
-    await assertNoPrivateApi(world, seen.requests)
+    await assertNoPrivateApi(site.world, seen.requests)
     assert.deepEqual(seen.refusals, [])
   })
 })

@@ -1,40 +1,18 @@
-import type { Browser } from "playwright-core"
-import { afterAll, assert, beforeAll, describe, test } from "vitest"
+import { assert, test } from "vitest"
 import { linkWords } from "../../console/src/agents/links.ts"
 import { agents } from "../../src/adapters/demo/World.ts"
 import { editAgent } from "../support/Agents.ts"
 import { deadUrl } from "../support/McpServers.ts"
-import { executable, launch } from "./Chromium.ts"
-import { type ConsoleWorld, openConsoleWorld } from "./ConsoleWorld.ts"
-import { assertNoPrivateApi, type Seen, visit, type VisitOptions } from "./Visitor.ts"
-
-const chromium = executable()
-if (chromium === undefined) {
-  console.log(
-    "NOT RUN: the console's tests need a Chromium, and none is here; test/browser/chromium.sh install gets one"
-  )
-}
+import { onConsole } from "./OnConsole.ts"
+import { assertNoPrivateApi } from "./Visitor.ts"
 
 const recht = "Rechts-Assistent"
 
-describe.runIf(chromium)("the console", { timeout: 300_000 }, () => {
-  let world: ConsoleWorld
-  let browser: Browser
-  const seen: Seen = { requests: [], refusals: [] }
-
-  beforeAll(async () => {
-    world = await openConsoleWorld()
-    browser = await launch(chromium ?? "")
-  })
-  afterAll(async () => {
-    await browser.close()
-    await world.stop()
-  })
-
-  const open = (options: VisitOptions = {}) => visit(browser, world, options, seen)
+onConsole("the console", 300_000, (site) => {
+  const { open, seen } = site
 
   const toolServer = (name: string, url: string) =>
-    world.database.query("update public.mcp_tools set endpoint_url = $2 where tool_name = $1", [name, url])
+    site.world.database.query("update public.mcp_tools set endpoint_url = $2 where tool_name = $1", [name, url])
 
   test("an agent is a row, the links of its chain are columns: in order, or with the reason", async () => {
     const { link, page } = await open({ person: "member" })
@@ -56,7 +34,7 @@ describe.runIf(chromium)("the console", { timeout: 300_000 }, () => {
     await link(recht, "tools", "not looked at").waitFor()
     await page.getByRole("row", { name: recht }).getByText(/mcp_tools\.endpoint_url/).waitFor()
     await page.getByRole("status").getByText(/[12] of 4 agents broken/).first().waitFor({ state: "attached" })
-    await toolServer("legal-mcp", world.legal.url)
+    await toolServer("legal-mcp", site.world.legal.url)
     await link(recht, "servers", "ok").waitFor()
     await link(recht, "tools", "ok").waitFor()
     assert.isTrue(await page.evaluate(() => Reflect.get(globalThis, "sameDocument")))
@@ -68,12 +46,12 @@ describe.runIf(chromium)("the console", { timeout: 300_000 }, () => {
     const links = section("From its row to an answer").getByRole("listitem")
     const model = links.filter({ hasText: linkWords.model.long })
     await model.getByText("ok", { exact: true }).waitFor()
-    const { rows: [before] } = await world.database.query<{ engine_id: string }>(
+    const { rows: [before] } = await site.world.database.query<{ engine_id: string }>(
       "select engine_id from public.agents where id = $1",
       [agents.recht]
     )
     const models = (name: string) =>
-      world.database.query(
+      site.world.database.query(
         `update public.ai_models set runtime_model_name = $2
          where id = (select language_model_id from public.global_ai_engines where id = $1)`,
         [before?.engine_id, name]
@@ -91,7 +69,7 @@ describe.runIf(chromium)("the console", { timeout: 300_000 }, () => {
     await heading(/Wartungsbericht/).waitFor()
     const row = section("Effective configuration").getByRole("row", { name: /^temperature/ })
     await row.getByText("graph's default").waitFor()
-    await editAgent(world, agents.wartung, "temperature = 0.11")
+    await editAgent(site.world, agents.wartung, "temperature = 0.11")
     await row.getByText("0.11", { exact: true }).waitFor()
     await row.getByRole("cell", { name: "agent", exact: true }).waitFor()
     const version = section("Versions").getByRole("listitem").filter({ hasText: "Version 2" })
@@ -151,12 +129,12 @@ describe.runIf(chromium)("the console", { timeout: 300_000 }, () => {
     await heading(new RegExp(recht)).waitFor()
     await page.reload()
     await heading(new RegExp(recht)).waitFor()
-    await page.goto(`${world.url}/console/nowhere/at/all`)
+    await page.goto(`${site.world.url}/console/nowhere/at/all`)
     await heading("There is nothing here").waitFor()
   })
 
   test("all that it asked for is in /openapi.json, no address held a token, and its browser refused it nothing", async () => {
-    const asked = await assertNoPrivateApi(world, seen.requests)
+    const asked = await assertNoPrivateApi(site.world, seen.requests)
     for (const path of ["/doctor", "/assistants/{id}/explain", "/runs/search", "/threads/{id}/runs/{id}/record"]) {
       assert.isTrue(asked.has(path), `${path} was asked for, of ${[...asked].join(", ")}`)
     }
