@@ -37,11 +37,11 @@ const runsKept = (settings: ServerSettings, use: Parts) => {
     use.runLedger,
     use.subruns,
     use.webhooks,
-    use.runEvents,
     use.threadRuns,
     use.agentChanges
   )
     .pipe(
+      Layer.provideMerge(use.runEvents),
       Layer.provideMerge(use.runQueue),
       Layer.provideMerge(runPolicy(settings)),
       Layer.provideMerge(JobEngine.layer({ url, queues })),

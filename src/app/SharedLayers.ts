@@ -5,6 +5,7 @@ import { GraphStores } from "../adapters/langgraph/GraphStores.ts"
 import { Models } from "../adapters/langgraph/Models.ts"
 import { databaseLayer } from "../adapters/postgres/Database.ts"
 import { PgStorage } from "../adapters/postgres/PgStorage.ts"
+import { PromptSql } from "../adapters/postgres/PromptSql.ts"
 import { SyncedAssistants } from "../ports/Assistants.ts"
 import { GraphDefaults } from "../ports/GraphDefaults.ts"
 import { RunPolicy } from "../ports/RunPolicy.ts"
@@ -59,7 +60,7 @@ export const graphs = (settings: ServerSettings, use: Parts) =>
   use.graphs.pipe(
     Layer.provide([Models.layer(settings.providers), use.toolSource]),
     Layer.provide(use.outbound),
-    Layer.provideMerge(Checkpointer.layer()),
+    Layer.provideMerge(Checkpointer.layer().pipe(Layer.provide(PromptSql.asClient))),
     Layer.provide(GraphStores.layer),
     Layer.provideMerge(itemsKept(settings, use))
   )

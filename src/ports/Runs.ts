@@ -15,6 +15,7 @@ import type {
 import type { AttemptSteps, RunTimes } from "../domain/RunRecord.ts"
 import type { NothingToResume } from "../domain/RunRequest.ts"
 import type { ThreadId, ThreadNotFound } from "../domain/Thread.ts"
+import type { RunEvent } from "./RunEvents.ts"
 import type { StorageUnavailable } from "./StorageUnavailable.ts"
 
 type Eff<A, E = never> = Effect.Effect<A, E | StorageUnavailable>
@@ -113,13 +114,17 @@ export class RunLedger extends Context.Service<RunLedger, {
   /**
    * Writes the end of a run and the state of its thread, once; offers the thread's next, and the tenant's. A stateless
    * run's thread goes with it. Answers with what the run truly came to; `none`: it had ended, or was overtaken. Without
-   * steps those that were noted stay.
+   * steps those that were noted stay. Its job is withdrawn, or left to its worker.
+   *
+   * `lastWords`: if it comes to this outcome, to close its log with them is all that `atEnd` does, and its thread stays.
+   * Whoever keeps both may do it in one.
    */
   readonly settle: (
     claim: RunClaim,
     outcome: RunOutcome,
     steps: AttemptSteps | null,
-    atEnd: AtEnd
+    atEnd: AtEnd,
+    lastWords?: ReadonlyArray<RunEvent>
   ) => Eff<Option.Option<RunOutcome>>
   /** What is known by now of an attempt that goes on, in place of what was noted before. */
   readonly note: (claim: RunClaim, steps: AttemptSteps) => Eff<void>

@@ -228,7 +228,7 @@ describe("RunLedger", () => {
       yield* sql`update langgraph_server.run_events set run_id = ${runId(2)}`
       yield* plantRows(thread, runId(1)).pipe(Effect.ignore)
       const logs = yield* sql`select from langgraph_server.run_events where run_id = ${runId(1)}`
-      yield* settle(1, 1)
+      yield* settle(1, 1, done, { threadStays: false })
       const { "langgraph_server.run_events": log, ...rest } = yield* rowsOf([thread, runId(1), runId(2), runId(3)])
       assert.isTrue(Object.values(rest).every((rows) => rows === 0), JSON.stringify(rest))
       assert.strictEqual(log, logs.length)

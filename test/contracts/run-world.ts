@@ -3,6 +3,7 @@ import { Effect, Layer, Option, type Redacted } from "effect"
 import type { SqlClient } from "effect/sql"
 import { randomUUID } from "node:crypto"
 import { databaseLayer, orUnavailable } from "../../src/adapters/postgres/Database.ts"
+import { LogEnds } from "../../src/adapters/postgres/LogEnds.ts"
 import { PgRunLedger } from "../../src/adapters/postgres/PgRunLedger.ts"
 import { PgRuns } from "../../src/adapters/postgres/PgRuns.ts"
 import { PgStateClaims } from "../../src/adapters/postgres/PgStateClaims.ts"
@@ -15,14 +16,14 @@ import { type MultitaskStrategy, type Run, RunId, RunOutcome } from "../../src/d
 import { nothingNoted } from "../../src/domain/RunRecord.ts"
 import { ThreadId } from "../../src/domain/Thread.ts"
 import { RunPolicy } from "../../src/ports/RunPolicy.ts"
-import type { RunOffer, RunQueue } from "../../src/ports/RunQueue.ts"
+import { type RunOffer, RunQueue } from "../../src/ports/RunQueue.ts"
 import { type AtEnd, type NewRun, RunLedger, Runs } from "../../src/ports/Runs.ts"
 import { Storage } from "../../src/ports/Storage.ts"
 import type { StorageUnavailable } from "../../src/ports/StorageUnavailable.ts"
 import { Threads } from "../../src/ports/Threads.ts"
 import { person } from "../support/PostgresPorts.ts"
 import { freshDatabase } from "../support/TestDatabase.ts"
-import { TableQueue, tableQueueTables } from "./table-queue.ts"
+import { TableJobs, TableQueue, tableQueueTables } from "./table-queue.ts"
 
 export const nord = person(randomUUID())
 export const sued = person(randomUUID())
@@ -37,14 +38,36 @@ const policy: RunPolicy["Service"] = {
 
 export type Limits = Partial<Pick<RunPolicy["Service"], "concurrentPerTenant" | "waitingPerTenant">>
 
+/** A log's end is a row among the ends. */
+const NotedEnds = Layer.effect(
+  LogEnds,
+  Effect.map(PgClient.PgClient, (sql) =>
+    LogEnds.of({
+      closing: ({ attempt, run_id }) => ({
+        insertion: (of) =>
+          sql`
+          insert into test_queue.ends (run_id, outcome, attempt)
+          select ${run_id}, 'Completed', ${attempt} from (${of}) as run
+          returning 0 as first_id, 0 as last_id`,
+        closed: () => Effect.void
+      })
+    }))
+)
+
+/** How runs are made and ended: a step after the other, or at once where that can be. */
+export type Way = "step by step" | "at once"
+const ways: ReadonlyArray<Way> = ["step by step", "at once"]
+
 /** Everything that concerns runs on one database, as one replica has it. */
 export const replica = (
   url: Redacted.Redacted<string>,
   limits: Limits = {},
-  queue: Layer.Layer<RunQueue, StorageUnavailable, PgClient.PgClient | SqlClient.SqlClient> = TableQueue
+  queue: Layer.Layer<RunQueue, StorageUnavailable, PgClient.PgClient | SqlClient.SqlClient> = TableQueue,
+  way: Way = "step by step"
 ) =>
   Layer.mergeAll(PgRunLedger, PgRuns, PgStateClaims, PgSubruns, PgThreads).pipe(
     Layer.provideMerge(queue),
+    Layer.provideMerge(way === "at once" ? Layer.mergeAll(TableJobs, NotedEnds) : Layer.empty),
     Layer.provideMerge(Layer.succeed(RunPolicy, { ...policy, ...limits })),
     Layer.provideMerge(PgStorage({ alsoMigrate: Effect.void })),
     Layer.provideMerge(databaseLayer({ url, poolSize: 6 }))
@@ -63,8 +86,17 @@ export const runDatabase = Effect.gen(function*() {
   return url
 })
 
+/** It holds in either way, on databases of their own. */
 export const withRuns = <A, E, R>(work: Effect.Effect<A, E, R>, limits: Limits = {}) =>
-  Effect.flatMap(runDatabase, (url) => Effect.provide(work, replica(url, limits), { local: true }))
+  Effect.forEach(
+    ways,
+    (way) =>
+      Effect.flatMap(runDatabase, (url) => Effect.provide(work, replica(url, limits, TableQueue, way), { local: true }))
+        .pipe(
+          Effect.tapCause(() => Effect.logError(`Not where runs are made and ended ${way}`))
+        ),
+    { discard: true }
+  )
 
 export const thread = ThreadId.make("00000000-0000-4000-a000-000000000001")
 export const newThread = () => ThreadId.make(randomUUID())
@@ -133,8 +165,18 @@ export const create = Effect.fnUntraced(function*(run: NewRun, owner = nord) {
 export const claim = Effect.fnUntraced(function*(last: number, thread_id: ThreadId = thread) {
   return yield* (yield* RunLedger).claim({ run_id: runId(last), thread_id })
 })
-export const settle = Effect.fnUntraced(function*(last: number, attempt: number, outcome: RunOutcome = done) {
-  return yield* (yield* RunLedger).settle({ run_id: runId(last), attempt }, outcome, nothingNoted, yield* atEnd)
+export const settle = Effect.fnUntraced(function*(
+  last: number,
+  attempt: number,
+  outcome: RunOutcome = done,
+  { threadStays = true } = {}
+) {
+  const claim = { run_id: runId(last), attempt }
+  const lastWords = threadStays && Option.isSome(yield* Effect.serviceOption(LogEnds)) ? [] : undefined
+  const settled = yield* (yield* RunLedger).settle(claim, outcome, nothingNoted, yield* atEnd, lastWords)
+  // What may be left to whoever had the job in hands.
+  if (Option.isSome(settled)) yield* (yield* RunQueue).withdraw(claim.run_id)
+  return settled
 })
 export const cancel = Effect.fnUntraced(
   function*(last: number, action: "interrupt" | "rollback" = "interrupt", owner = nord) {

@@ -2,6 +2,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Array, Duration, Effect, Layer, Option } from "effect"
 import { setTimeout as later } from "node:timers/promises"
 import { orUnavailable } from "../../src/adapters/postgres/Database.ts"
+import { JobInsertion } from "../../src/adapters/postgres/JobInsertion.ts"
 import type { RunId } from "../../src/domain/Run.ts"
 import { type RunJob, RunQueue, type RunStop } from "../../src/ports/RunQueue.ts"
 
@@ -93,4 +94,18 @@ export const TableQueue = Layer.effect(
       held: Effect.succeed([])
     })
   })
+)
+
+/** The same line for those who put runs into it by statements of their own. */
+export const TableJobs = Layer.effect(
+  JobInsertion,
+  Effect.map(PgClient.PgClient, (sql) =>
+    JobInsertion.of({
+      of: (runs) =>
+        Effect.succeedSome(sql`
+          insert into test_queue.jobs (run_id, thread_id, run_at, turn, home)
+          select run_id, thread_id, run_at, turn, home from ${sql(runs)}
+          on conflict (run_id) do nothing`),
+      inserted: Effect.void
+    }))
 )

@@ -2,6 +2,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Cause, Effect, Layer, Predicate, type Redacted, Schema } from "effect"
 import { type SqlClient, SqlError } from "effect/sql"
 import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
+import { PromptSql } from "./PromptSql.ts"
 
 export interface DatabaseOptions {
   readonly url: Redacted.Redacted<string>
@@ -24,24 +25,40 @@ const longestPause = "8s"
 /** A thread's state is read as one row, in bytes. */
 const largestRow = 256 * 1024 * 1024
 
+/** What goes over the line waits for no lock; should it ever, it holds up all others no longer than this. */
+const longestLock = "250ms"
+
+/** With fewer connections none is spared for the line. */
+const smallestWithLine = 6
+
 /**
  * The client that all ports on this database share, so that a transaction of one is joined by the others.
  * It connects when it is first used: a database that is away at the start fails queries, never the layer.
  *
- * Not multiplexed. Transactions would be safe (they reserve a connection), but statements of other requests would queue
- * behind a slow search on one connection, and an interrupted one could not be cancelled on the server.
+ * Not multiplexed, but for the line of `PromptSql`. Transactions would be safe (they reserve a connection), but statements
+ * of other requests would queue behind a slow search on one connection, and an interrupted one could not be cancelled on
+ * the server.
  */
-export const databaseLayer = (options: DatabaseOptions): Layer.Layer<PgClient.PgClient | SqlClient.SqlClient> =>
-  PgClient.layer({
-    url: options.url,
-    maxConnections: options.poolSize,
+export const databaseLayer = (
+  { pooled = false, poolSize, url }: DatabaseOptions
+): Layer.Layer<PgClient.PgClient | SqlClient.SqlClient | PromptSql> => {
+  const config = {
+    url,
     applicationName: "throughline",
     keepAlive: "30 seconds",
-    prepare: options.pooled !== true,
-    // A pooler refuses what it does not know; it has a limit of its own for this, `idle_transaction_timeout`.
-    ...(options.pooled === true ? {} : { startupParameters: { idle_in_transaction_session_timeout: longestPause } }),
+    prepare: !pooled,
     maxMessageSize: largestRow
-  }).pipe(Layer.orDie)
+  } as const
+  const hasLine = !pooled && poolSize >= smallestWithLine
+  const pool = PgClient.layer({
+    ...config,
+    maxConnections: hasLine ? poolSize - 1 : poolSize,
+    // A pooler refuses what it does not know; it has a limit of its own for this, `idle_transaction_timeout`.
+    ...(pooled ? {} : { startupParameters: { idle_in_transaction_session_timeout: longestPause } })
+  })
+  const line = { ...config, startupParameters: { lock_timeout: longestLock } }
+  return PromptSql.layer(hasLine ? line : null).pipe(Layer.provideMerge(pool), Layer.orDie)
+}
 
 /**
  * SQLSTATEs of a server that is going, coming, full, has become a read-only replica, or has kept us waiting for a lock; and

@@ -1,5 +1,6 @@
 import type { PgClient } from "@effect/sql-pg"
 import { Effect, Schema } from "effect"
+import type { Statement } from "effect/sql"
 import { type Run, type RunClaim, RunId } from "../../domain/Run.ts"
 import { metadataEvent, type NumberedRunEvent, type RunEvent } from "../../ports/RunEvents.ts"
 import type { EventBatch } from "./EventOutbox.ts"
@@ -21,6 +22,58 @@ export type Fate = typeof Fate.Type
 const decodeEnds = decodeRows(Schema.Struct({ run_id: RunId, next_id: Schema.Int, bytes: Schema.Int }))
 const decodePlaces = decodeRows(Schema.Struct({ first_id: Schema.Int, last_id: Schema.Int }))
 const decodeFates = decodeRows(Schema.Struct({ run_id: RunId, fate: Fate }))
+
+export interface Place {
+  readonly first_id: number
+  readonly last_id: number
+}
+
+/**
+ * A statement that writes the last row of a log, if it has not ended, for a run that `of` has one row for; and what it has
+ * written, by the place that it answers with. Whoever is the first to end a run without having executed it writes the
+ * metadata, too. What nobody could read again is left out: whoever waits for it finds the thread's state.
+ */
+export const closing = (
+  sql: PgClient.PgClient,
+  { attempt, run_id }: RunClaim,
+  events: ReadonlyArray<RunEvent>
+) => {
+  const last = events.map(sized).filter(({ bytes }) => bytes <= eventBytes)
+  const all = [sized(metadataEvent({ run_id, attempt })), ...last]
+  return {
+    insertion: (of: Statement.Fragment) =>
+      sql`
+      insert into langgraph_server.run_events (
+        run_id, first_id, last_id, attempt, thread_id, owner_id, events, log_bytes, ended
+      )
+      select
+        ${run_id},
+        coalesce(e.last_id + 1, 0),
+        coalesce(e.last_id + ${last.length}::int, ${all.length - 1}::int),
+        ${attempt},
+        run.thread_id,
+        run.owner_id,
+        case when e.last_id is null then ${encodeEvents(all)} else ${encodeEvents(last)} end,
+        coalesce(e.log_bytes + ${bytesOf(last)}::int, ${bytesOf(all)}::int),
+        true
+      from (${of}) as run
+        left join lateral (
+          select e.last_id, e.log_bytes, e.ended
+          from langgraph_server.run_events e
+          where e.run_id = ${run_id}
+          order by e.first_id desc
+          limit 1
+        ) e on true
+      where e.ended is not true
+      on conflict do nothing
+      returning first_id, last_id`,
+    writtenAt: (place: Place | undefined): ReadonlyArray<NumberedRunEvent> | undefined => {
+      if (place === undefined) return undefined
+      const written = place.last_id - place.first_id + 1 === all.length ? all : last
+      return written.map(({ data, event }, index) => ({ id: place.first_id + index, event, data }))
+    }
+  }
+}
 
 /** Rows of logs, as they are written. */
 export const eventRows = (sql: PgClient.PgClient) => ({
@@ -113,46 +166,13 @@ export const eventRows = (sql: PgClient.PgClient) => ({
         join at using (run_id)`),
 
   /**
-   * The last row of a log, once. Whoever is the first to end a run without having executed it writes the metadata, too.
-   * What nobody could read again is left out: whoever waits for it finds the thread's state. Answers what was written,
-   * nothing if the log had ended before.
+   * The last row of a log, once. Answers what was written, nothing if the log had ended before.
    */
-  end: (
-    { attempt, owner, run_id, thread_id }: Pick<Run, "run_id" | "thread_id" | "owner" | "attempt">,
-    events: ReadonlyArray<RunEvent>
-  ) => {
-    const last = events.map(sized).filter(({ bytes }) => bytes <= eventBytes)
-    const all = [sized(metadataEvent({ run_id, attempt })), ...last]
-    return decodePlaces(sql`
-      insert into langgraph_server.run_events (
-        run_id, first_id, last_id, attempt, thread_id, owner_id, events, log_bytes, ended
-      )
-      select
-        ${run_id},
-        coalesce(e.last_id + 1, 0),
-        coalesce(e.last_id + ${last.length}::int, ${all.length - 1}::int),
-        ${attempt},
-        ${thread_id},
-        ${owner},
-        case when e.last_id is null then ${encodeEvents(all)} else ${encodeEvents(last)} end,
-        coalesce(e.log_bytes + ${bytesOf(last)}::int, ${bytesOf(all)}::int),
-        true
-      from (values (1)) as one
-        left join lateral (
-          select e.last_id, e.log_bytes, e.ended
-          from langgraph_server.run_events e
-          where e.run_id = ${run_id}
-          order by e.first_id desc
-          limit 1
-        ) e on true
-      where e.ended is not true
-      on conflict do nothing
-      returning first_id, last_id`).pipe(
-      Effect.map(([place]) => {
-        if (place === undefined) return undefined
-        const written = place.last_id - place.first_id + 1 === all.length ? all : last
-        return written.map(({ data, event }, index): NumberedRunEvent => ({ id: place.first_id + index, event, data }))
-      })
+  end: (run: Pick<Run, "run_id" | "thread_id" | "owner" | "attempt">, events: ReadonlyArray<RunEvent>) => {
+    const { insertion, writtenAt } = closing(sql, run, events)
+    return Effect.map(
+      decodePlaces(insertion(sql`select ${run.thread_id}::uuid as thread_id, ${run.owner}::text as owner_id`)),
+      ([place]) => writtenAt(place)
     )
   }
 })

@@ -27,6 +27,10 @@ export class JobEngine extends Context.Service<JobEngine, {
    * the database counts as away.
    */
   readonly ask: <A>(call: (boss: PgBoss, db: Db) => Promise<A>) => Effect.Effect<A, StorageUnavailable>
+  /** The statements that a call would send, which sends none and finds nothing. */
+  readonly statements: (
+    call: (boss: PgBoss, db: Db) => Promise<unknown>
+  ) => Effect.Effect<ReadonlyArray<string>, StorageUnavailable>
   /** Makes its tables and the queues. Idempotent; whoever calls it tries again. */
   readonly setup: Effect.Effect<void, StorageUnavailable>
 }>()("throughline/adapters/postgres/JobEngine") {
@@ -93,6 +97,16 @@ export class JobEngine extends Context.Service<JobEngine, {
                   })
               })
             )
+          }),
+          statements: Effect.fnUntraced(function*(call: (boss: PgBoss, db: Db) => Promise<unknown>) {
+            const engine = yield* boss
+            const texts: Array<string> = []
+            const executeSql = (text: string) => {
+              texts.push(text)
+              return Promise.resolve({ rows: [] })
+            }
+            yield* asked(() => call(engine, { executeSql }))
+            return texts
           }),
           setup: Effect.gen(function*() {
             if (yield* Deferred.isDone(started)) return

@@ -7,6 +7,7 @@ import { assistantColumns, assistantOf, AssistantRow, AssistantVersionRow, conte
 import { stopCrons } from "./CronStop.ts"
 import { orUnavailable } from "./Database.ts"
 import { paged } from "./Pages.ts"
+import { PromptSql } from "./PromptSql.ts"
 import { decodeRows, jsonb, withoutNul } from "./Values.ts"
 import { visibleTo } from "./Visibility.ts"
 
@@ -25,6 +26,7 @@ export const PgAssistants = Layer.effect(
   Assistants,
   Effect.gen(function*() {
     const sql = yield* PgClient.PgClient
+    const prompt = yield* PromptSql
     const columns = sql.literal(assistantColumns)
 
     const one = <E, R>(rows: Effect.Effect<ReadonlyArray<unknown>, E, R>) =>
@@ -57,7 +59,7 @@ export const PgAssistants = Layer.effect(
 
     return Assistants.of({
       find: Effect.fn("Assistants.find")(function*(id, principal) {
-        return yield* one(sql`
+        return yield* one(prompt`
           select ${columns}
           from langgraph_server.assistants a
           where a.id = ${withoutNul(id)}

@@ -18,6 +18,8 @@ import { RunQueue, type RunWorker } from "../../ports/RunQueue.ts"
 import { orUnavailable } from "./Database.ts"
 import { counted, heldRuns } from "./HeldRuns.ts"
 import { JobEngine, jobSchema } from "./JobEngine.ts"
+import { JobInsertion } from "./JobInsertion.ts"
+import { pgBossInsertion } from "./PgBossInsertion.ts"
 import { keepUp, within } from "./QueueFibres.ts"
 import { runHands } from "./RunHands.ts"
 import { runHeartbeat } from "./RunHeartbeat.ts"
@@ -45,10 +47,14 @@ const fetchTakes = Duration.seconds(30)
 
 const patiently = Schedule.jittered(Schedule.spaced("1 second"))
 
-/** The queue that replicas share, on pg-boss: they pull from it, and lose what they hold when they are not heard of. */
-export const PgBossRunQueue = ({ concurrency, drainFor, heartbeatSeconds }: RunQueueOptions) =>
-  Layer.effect(
-    RunQueue,
+/**
+ * The queue that replicas share, on pg-boss: they pull from it, and lose what they hold when they are not heard of. With
+ * it comes `JobInsertion`, for those of this database who can do without a call; a queue in its place need not have it.
+ */
+export const PgBossRunQueue = (
+  { concurrency, drainFor, heartbeatSeconds }: RunQueueOptions
+): Layer.Layer<RunQueue, never, PgClient.PgClient | JobEngine | Signals> =>
+  Layer.effectContext(
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const engine = yield* JobEngine
@@ -152,7 +158,7 @@ export const PgBossRunQueue = ({ concurrency, drainFor, heartbeatSeconds }: RunQ
         yield* keepUp("supervise-queue", background, every(Duration.seconds(1), heartbeat.superviseOthers))
       }, Effect.provideContext(services))
 
-      return RunQueue.of({
+      const queue = RunQueue.of({
         replica: signals.replica,
         offer: Effect.fn("RunQueue.offer")(function*(offer) {
           const { home, run_id, thread_id } = offer
@@ -179,5 +185,8 @@ export const PgBossRunQueue = ({ concurrency, drainFor, heartbeatSeconds }: RunQ
         work,
         held: Effect.sync(held.ids)
       })
+
+      const jobs = yield* pgBossInsertion(Effect.sync(() => beating))
+      return Context.make(RunQueue, queue).pipe(Context.add(JobInsertion, jobs))
     })
   )

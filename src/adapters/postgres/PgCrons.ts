@@ -40,7 +40,7 @@ export const PgCrons = Layer.effect(
       sql`
         ${withoutNul(cron.assistant_id)}::text, ${cron.thread_id}::uuid, ${cron.schedule}::text, ${cron.timezone}::text,
         ${cron.end_time}::timestamptz, ${cron.enabled}::boolean, ${cron.on_run_completed}::text,
-        ${jsonb(sql, cron.run)}::jsonb, ${jsonb(sql, cron.metadata)}::jsonb, ${cron.next_run_date}::timestamptz,
+        ${jsonb(sql, cron.run)}, ${jsonb(sql, cron.metadata)}, ${cron.next_run_date}::timestamptz,
         ${cron.last_error}::text, ${cron.refusals}::integer`
 
     /** By crons_owner: of the crons of one person. */

@@ -1,11 +1,14 @@
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Option } from "effect"
+import type { Principal } from "../../domain/Principal.ts"
 import { Admission, admit, type CancelAction, type Run, RunOutcome, ThreadBusy, TooManyRuns } from "../../domain/Run.ts"
 import { canResume, isResume, NothingToResume } from "../../domain/RunRequest.ts"
 import { RunPolicy } from "../../ports/RunPolicy.ts"
 import { RunQueue } from "../../ports/RunQueue.ts"
-import { type AtEnd, Runs } from "../../ports/Runs.ts"
+import { type AtEnd, type NewRun, Runs } from "../../ports/Runs.ts"
 import { orUnavailable } from "./Database.ts"
+import { JobInsertion } from "./JobInsertion.ts"
+import { PromptSql } from "./PromptSql.ts"
 import { runAdmission } from "./RunAdmission.ts"
 import { runEnds } from "./RunEnds.ts"
 import { runLine } from "./RunLine.ts"
@@ -25,7 +28,8 @@ export const PgRuns = Layer.effect(
     const line = runLine(sql, queue, policy)
     const ends = runEnds(sql, queue, line)
     const removeSubruns = subrunRemoval(sql, threadRemoval(sql, queue))
-    const { activeOn, insert, lock } = runAdmission(sql, policy, line)
+    const { activeOn, insert, insertIfFree, lock } = runAdmission(sql, yield* PromptSql, policy, line)
+    const jobs = yield* Effect.serviceOption(JobInsertion)
     const columns = sql.literal(runColumns)
 
     /** One that waits ends here and now; one that runs is told, and can't succeed any more. With the thread locked. */
@@ -44,36 +48,50 @@ export const PgRuns = Layer.effect(
       yield* queue.stop(run.run_id, action)
     })
 
-    return Runs.of({
-      create: Effect.fn("Runs.create")(
-        function*(run, owner, atEnd) {
-          const { active, status, waiting } = yield* lock(run.thread_id, run.tenant, owner)
-          const admission = admit(run.multitask_strategy, active)
-          let free = active === 0
-          if (Admission.$is("Rejected")(admission)) return yield* new ThreadBusy({ thread: run.thread_id })
-          if (isResume(run.request) && !canResume(status)) {
-            return yield* new NothingToResume({ thread: run.thread_id })
-          }
-          if (waiting >= policy.waitingPerTenant) {
-            return yield* new TooManyRuns({ limit: policy.waitingPerTenant })
-          }
-          if (admission._tag === "AcceptedAfter") {
-            const earlier = yield* activeOn(run.thread_id)
-            yield* Effect.forEach(earlier, (one) => stop(one, admission.action, atEnd), { discard: true })
-            // Those that wait have ended by now; for one that runs it waits itself.
-            free = earlier.every(({ status }) => status === "pending")
-          }
+    /** By the multitask rule, whatever else is on its thread. */
+    const admitted = Effect.fnUntraced(
+      function*(run: NewRun, owner: Principal, atEnd: AtEnd) {
+        const { active, status, waiting } = yield* lock(run.thread_id, run.tenant, owner)
+        const admission = admit(run.multitask_strategy, active)
+        let free = active === 0
+        if (Admission.$is("Rejected")(admission)) return yield* new ThreadBusy({ thread: run.thread_id })
+        if (isResume(run.request) && !canResume(status)) {
+          return yield* new NothingToResume({ thread: run.thread_id })
+        }
+        if (waiting >= policy.waitingPerTenant) {
+          return yield* new TooManyRuns({ limit: policy.waitingPerTenant })
+        }
+        if (admission._tag === "AcceptedAfter") {
+          const earlier = yield* activeOn(run.thread_id)
+          yield* Effect.forEach(earlier, (one) => stop(one, admission.action, atEnd), { discard: true })
+          // Those that wait have ended by now; for one that runs it waits itself.
+          free = earlier.every(({ status }) => status === "pending")
+        }
 
-          const place = run.after_seconds > 0 ? "later" : free ? "head" : "none"
-          const { offered, turn, ...created } = yield* insert(run, owner.userId, place)
-          if (offered) yield* line.offer([{ ...created, turn }])
-          // Behind others: nothing to do, unless the first of them was forgotten.
-          if (place === "none") yield* line.offerHead(created.thread_id)
-          return created
-        },
-        sql.withTransaction,
-        orUnavailable
-      ),
+        const place = run.after_seconds > 0 ? "later" : free ? "head" : "none"
+        const { offered, turn, ...created } = yield* insert(run, owner, place)
+        if (offered) yield* line.offer([{ ...created, turn }])
+        // Behind others: nothing to do, unless the first of them was forgotten.
+        if (place === "none") yield* line.offerHead(created.thread_id)
+        return created
+      },
+      sql.withTransaction
+    )
+
+    const insertedAtOnce = Effect.fnUntraced(function*(run: NewRun, owner: Principal) {
+      if (Option.isNone(jobs) || run.after_seconds > 0 || isResume(run.request)) return Option.none()
+      const inserted = yield* insertIfFree(run, owner, jobs.value)
+      if (Option.isNone(inserted)) return Option.none()
+      const { offered, turn: _, ...created } = inserted.value
+      if (offered) yield* jobs.value.inserted
+      return Option.some(created)
+    })
+
+    return Runs.of({
+      create: Effect.fn("Runs.create")(function*(run, owner, atEnd) {
+        const inserted = yield* insertedAtOnce(run, owner)
+        return Option.isSome(inserted) ? inserted.value : yield* admitted(run, owner, atEnd)
+      }, orUnavailable),
 
       ...runReads(sql),
 

@@ -5,6 +5,7 @@ import { counted, type Delivery, type HeldRun, type HeldRuns } from "./HeldRuns.
 import { JobEngine } from "./JobEngine.ts"
 import { RunJobData, runQueue } from "./RunJobs.ts"
 import { Signal, Signals } from "./Signals.ts"
+import { together } from "./Together.ts"
 
 const decodeData = Schema.decodeUnknownEffect(RunJobData)
 
@@ -30,14 +31,17 @@ export const runHands = Effect.fnUntraced(function*(held: HeldRuns, worker: RunW
       Effect.andThen(counted("again", deliveries.length))
     )
 
+  const remove = yield* together(
+    (done: ReadonlyArray<Delivery>) => engine.ask((boss, db) => boss.deleteJob(runQueue, [...done], { db })),
+    runs
+  )
+
   /** A job, once the work on it is over; one that is lost is somebody else's, and so is one that was withdrawn. */
   const settle = ({ delivery }: HeldRun, exit: Exit.Exit<"again" | "done" | "gone">) => {
     // The process ends: whoever takes it next need not wait for a heartbeat that does not come.
     if (Exit.isFailure(exit)) return again([delivery], Exit.hasInterrupts(exit) ? "interrupted" : "broken")
     if (exit.value === "again") return again([delivery], "handed back")
-    return exit.value === "done"
-      ? engine.ask((boss, db) => boss.deleteJob(runQueue, delivery, { db }))
-      : Effect.void
+    return exit.value === "done" ? remove(delivery) : Effect.void
   }
 
   const conclude = Effect.fnUntraced(function*(run: HeldRun, exit: Exit.Exit<"again" | "done" | "gone">) {

@@ -34,3 +34,15 @@ export const jobOf = ({ home, run_at, run_id, turn }: RunOffer, now: number): Se
   ...(home === null ? {} : { group: { id: home } }),
   ...(run_at.getTime() > now ? { startAfter: run_at } : {})
 })
+
+/** The same jobs as pg-boss takes them, made of `runs` where these are due. */
+export const jobsOf = (runs: string): string =>
+  `(
+  select json_agg(json_build_object(
+    'id', r.run_id,
+    'data', json_build_object('run_id', r.run_id, 'thread_id', r.thread_id),
+    'priority', -least(r.turn, ${maxPriority}),
+    'groupId', r.home
+  ))
+  from ${runs} r
+)`

@@ -1,12 +1,13 @@
 import type { PgClient } from "@effect/sql-pg"
 import { Effect, Schema } from "effect"
-import type { Statement } from "effect/sql"
 import type { JsonObject } from "../../domain/Json.ts"
 import { type Run, RunId } from "../../domain/Run.ts"
 import { ThreadId, type ThreadStatus } from "../../domain/Thread.ts"
 import type { RunPolicy } from "../../ports/RunPolicy.ts"
 import type { RunOffer, RunQueue } from "../../ports/RunQueue.ts"
-import { decodeRows, jsonb } from "./Values.ts"
+import { offerColumns, runSuccession } from "./RunSuccession.ts"
+import { tenantShare } from "./TenantShare.ts"
+import { decodeRows } from "./Values.ts"
 
 const decodeOffers = decodeRows(Schema.Struct({
   run_id: RunId,
@@ -24,149 +25,35 @@ const decodeOffers = decodeRows(Schema.Struct({
 export const runLine = (
   sql: PgClient.PgClient,
   queue: RunQueue["Service"],
-  { concurrentPerTenant }: RunPolicy["Service"]
+  policy: RunPolicy["Service"]
 ) => {
-  /** By runs_offered: never more rows than the share, and those that are not due yet. `besides`: more, unseen as yet. */
-  const hasShare = (tenant: string, besides = "0") =>
-    sql.literal(`${besides} + (
-      select count(*)
-      from langgraph_server.runs o
-      where o.tenant = ${tenant}
-        and o.status in ('pending', 'running')
-        and o.offered_at is not null
-        and o.run_at <= clock_timestamp()
-    ) < ${concurrentPerTenant}`)
-
-  /** By runs_offered and runs_turn. */
-  const turn = (tenant: string) =>
-    sql.literal(`1 + greatest(
-      (
-        select max(o.turn)
-        from langgraph_server.runs o
-        where o.tenant = ${tenant} and o.status = 'pending' and o.offered_at is not null
-      ),
-      (
-        select min(o.turn)
-        from langgraph_server.runs o
-        where o.status = 'pending' and o.offered_at is not null and o.turn > 0
-      ) - 1,
-      0
-    )`)
-
-  /** Whether anything is active on a thread `t`, and due; by runs_active. */
-  const isBusy = sql.literal(`exists (
-    select
-    from langgraph_server.runs r
-    where r.thread_id = t.id
-      and (r.status = 'running' or (r.status = 'pending' and r.run_at <= clock_timestamp()))
-  )`)
-
-  /** A thread after one of its runs has ended: still busy where another is active. */
-  const leaveThread = (threadId: ThreadId, status: ThreadStatus, interrupts: JsonObject) =>
-    sql`
-        update langgraph_server.threads t
-        set
-          status = case when ${isBusy} then 'busy' else ${status} end,
-          interrupts = ${jsonb(sql, interrupts)},
-          updated_at = now(),
-          state_updated_at = now()
-        where t.id = ${threadId}`
-
-  /** The same where the run had never started: a question that was open before it came is open again. */
-  const leaveUntouched = (threadId: ThreadId) =>
-    sql`
-        update langgraph_server.threads t
-        set
-          status = case
-            when ${isBusy} then 'busy'
-            when t.status <> 'busy' then t.status
-            when t.interrupts <> '{}' then 'interrupted'
-            else 'idle'
-          end,
-          updated_at = now()
-        where t.id = ${threadId}`
-
-  const columns = sql.literal("r.id as run_id, r.thread_id, r.run_at, r.turn::int as turn, r.home")
+  const { hasShare, turn } = tenantShare(sql, policy)
+  const after = runSuccession(sql, policy)
+  const columns = sql.literal(offerColumns)
 
   const offer = (offers: ReadonlyArray<RunOffer>) => Effect.forEach(offers, queue.offer, { discard: true })
-
-  /** The first of a thread, unless one of its runs is running. By runs_active. */
-  const head = (threadId: ThreadId) =>
-    sql`
-      select h.id, h.tenant, ${hasShare("h.tenant")} as has_share
-      from langgraph_server.runs h
-      where h.thread_id = ${threadId}
-        and h.status = 'pending'
-        and h.run_at <= clock_timestamp()
-        and not exists (
-          select from langgraph_server.runs b where b.thread_id = ${threadId} and b.status = 'running'
-        )
-      order by h.run_at, h.id
-      limit 1`
-
-  /** A head gets its place, if its tenant's share has room for it. */
-  const placeHead = sql`
-    update langgraph_server.runs r
-    set
-      offered_at = case when head.has_share then now() end,
-      held_back = not head.has_share,
-      turn = ${turn("head.tenant")}
-    from head
-    where r.id = head.id and r.status = 'pending' and r.offered_at is null
-    returning r.*`
 
   /** Offers the head of a thread, whose lock is held: or its turn would be taken twice. */
   const offerHead = (threadId: ThreadId) =>
     decodeOffers(sql`
       with
-        head as (${head(threadId)}),
-        offered as (${placeHead})
+        gone as (select null::uuid as id, ${threadId}::uuid as thread_id),
+        head as (${after.head}),
+        offered as (${after.placeHead})
       select ${columns} from offered r where r.offered_at is not null`).pipe(
       Effect.tap(offer),
       Effect.map((offers) => offers.length)
     )
 
-  /** The share of a tenant has room again: by runs_held_back. Its thread needs no lock, being the head it stays that. */
-  const placeHeldBack = (tenant: string, elsewhere: Statement.Fragment, besides?: string) =>
-    sql`
-      update langgraph_server.runs r
-      set offered_at = now(), held_back = false, turn = ${turn("r.tenant")}
-      where r.id = (
-          select w.id
-          from langgraph_server.runs w
-          where w.tenant = ${tenant} and w.status = 'pending' and w.held_back and ${elsewhere}
-          order by w.run_at, w.id
-          for update skip locked
-          limit 1
-        )
-        and ${hasShare("r.tenant", besides)}
-      returning r.*`
-
   const offerHeldBack = (tenant: string) =>
     decodeOffers(sql`
-      with held as (${placeHeldBack(tenant, sql`true`)})
+      with
+        gone as (select null::uuid as id, null::uuid as thread_id, ${tenant}::text as tenant),
+        held as (${after.placeHeldBack()})
       select ${columns} from held r`).pipe(
       Effect.tap(offer),
       Effect.map((offers) => offers.length)
     )
-
-  /** In one statement, which sees the end of the run that was before. */
-  const passOn = ({ tenant, thread_id }: Pick<Run, "tenant" | "thread_id">, leaveThread: Statement.Fragment) =>
-    decodeOffers(sql`
-      with
-        head as (${head(thread_id)}),
-        offered as (${placeHead}),
-        held as (${
-      placeHeldBack(
-        tenant,
-        sql`w.thread_id <> ${thread_id}`,
-        "(select count(*) from offered f where f.offered_at is not null and f.tenant = r.tenant)"
-      )
-    }),
-        leave as (${leaveThread})
-      select ${columns} from offered r where r.offered_at is not null
-      union all
-      select ${columns} from held r`).pipe(Effect.tap(offer))
 
   return {
     hasShare,
@@ -192,12 +79,15 @@ export const runLine = (
         ) s`
     },
 
+    after,
+
     /** A thread after one of its runs has ended goes to whoever is next on it, the tenant's share to who was held back. */
     passOn: (run: Run, status: ThreadStatus, interrupts: JsonObject) =>
-      passOn(
-        run,
-        run.started_at === null ? leaveUntouched(run.thread_id) : leaveThread(run.thread_id, status, interrupts)
-      ),
+      decodeOffers(sql`
+        with
+          gone as (select ${run.run_id}::uuid as id, ${run.thread_id}::uuid as thread_id, ${run.tenant}::text as tenant),
+          ${after.all(run.started_at === null ? after.leaveUntouched : after.leaveThread(status, interrupts))}
+        select * from next`).pipe(Effect.tap(offer)),
 
     /** Those that run on although the queue has forgotten them, or were never offered although it is their turn. */
     offerAgain: (runIds: ReadonlyArray<RunId>) =>

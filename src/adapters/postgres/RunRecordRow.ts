@@ -76,7 +76,7 @@ export const stepRows = (sql: PgClient.PgClient) => ({
     sql`
     steps = r.steps || jsonb_build_object(
       r.attempt::text,
-      (r.steps -> r.attempt::text) || ${jsonb(sql, steps)}::jsonb || jsonb_build_object('noted_at', now())
+      (r.steps -> r.attempt::text) || ${jsonb(sql, steps)} || jsonb_build_object('noted_at', now())
     ),
     tools = ${tools === undefined ? sql`r.tools` : jsonb(sql, tools)}`
 })

@@ -85,7 +85,7 @@ const operators = { $gt: ">", $gte: ">=", $lt: "<", $lte: "<=" } as const
 export const holds = (sql: PgClient.PgClient, { is, operand, path }: StoreCondition): Statement.Fragment => {
   const found = sql`(i.value #> ${path}::text[])`
   // A null is bound as SQL's, which is equal to nothing.
-  const wanted = operand === null ? sql`'null'::jsonb` : sql`${jsonb(sql, operand)}::jsonb`
+  const wanted = operand === null ? sql`'null'::jsonb` : jsonb(sql, operand)
   switch (is) {
     case "$eq":
       return sql`${found} = ${wanted}`

@@ -18,11 +18,8 @@ const acceptable = (text: string): string =>
   text.replace(refused, (_, backslashes: string, code: string) => backslashes + (code === "0000" ? "" : "\ufffd"))
 
 /** A jsonb parameter. Everything that goes into a jsonb column goes through here; arrays of arrays stay what they are. */
-export const jsonb = (sql: PgClient.PgClient, value: unknown): Statement.Fragment => {
-  const text = JSON.stringify(value)
-  const accepted = acceptable(text)
-  return sql.json(accepted === text ? value : JSON.parse(accepted))
-}
+export const jsonb = (sql: PgClient.PgClient, value: unknown): Statement.Fragment =>
+  sql`${acceptable(JSON.stringify(value))}::jsonb`
 
 /** Rows as their schema says; they are read nowhere else than here. */
 export const decodeRows = <S extends Schema.Constraint>(schema: S) => {

@@ -23,6 +23,13 @@ const lastWords = (outcome: RunOutcome, values: string): ReadonlyArray<RunEvent>
   return RunOutcome.$is("Completed")(outcome) ? [{ event: resultEvent, data: values }] : []
 }
 
+/** If that is all its end takes: nobody is told of it, its thread stays, and nobody waits for it as for a tool. */
+export const wordsAlone = (
+  { parent, request }: Run,
+  { outcome, values }: Extract<Ending, { readonly _tag: "Ended" }>
+): ReadonlyArray<RunEvent> | undefined =>
+  parent === null && request.webhook === null && !request.temporary ? lastWords(outcome, values) : undefined
+
 /** What belongs to the end of a run, whoever ends it: its log is closed, and told is who wanted to be. */
 export const endingOf = Effect.gen(function*() {
   const events = yield* RunEvents

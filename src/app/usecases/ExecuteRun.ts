@@ -19,7 +19,7 @@ import { RunLedger } from "../../ports/Runs.ts"
 import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
 import { runsEnded, runsRunning, runTakenUp, tokensSpent } from "../Metrics.ts"
 import { agentCalls, type CarryOut } from "./CallAgent.ts"
-import { type Ending, endingOf } from "./EndRun.ts"
+import { type Ending, endingOf, wordsAlone } from "./EndRun.ts"
 import { endSubruns } from "./EndSubruns.ts"
 import { kept, whyStopped } from "./KeptSteps.ts"
 import { type NotedSteps, notedSteps } from "./NotedSteps.ts"
@@ -154,7 +154,9 @@ export const runWorker = Effect.gen(function*() {
       return what
     }
     yield* written(Effect.provideContext(endSubruns(run), context))
-    const settled = yield* written(ledger.settle(run, what.outcome, noted.take(), ending(what.values)))
+    const settled = yield* written(
+      ledger.settle(run, what.outcome, noted.take(), ending(what.values), wordsAlone(run, what))
+    )
     if (Option.isSome(settled)) yield* runsEnded(settled.value._tag)
     yield* spent(noted.spent())
     yield* atHand.forget([run.run_id])
@@ -188,7 +190,8 @@ export const runWorker = Effect.gen(function*() {
     const claimed = yield* written(ledger.claim(job))
     if (Option.isNone(claimed)) return "gone" as const
     const ending = yield* carryOut(claimed.value, stop)
-    return ending._tag === "HandBack" ? "again" as const : "gone" as const
+    if (ending._tag === "HandBack") return "again" as const
+    return ending._tag === "Ended" ? "done" as const : "gone" as const
   })
 
   /** Nobody waits for a database to write what does not count any more. */

@@ -1,0 +1,123 @@
+import { PgConnection } from "@effect/sql-pg"
+import { Clock, Duration, Effect, Exit, Option, Schedule, Scope } from "effect"
+import type { SqlConnection, SqlError } from "effect/sql"
+
+/** How many statements are under way on it at most. */
+const room = 64
+/** Without an answer for so long, in ms, somebody holds it up: who comes then need not wait behind that. */
+const stall = 50
+/** Without an answer for so long it is taken for dead. */
+const patience = Duration.seconds(10)
+/** How often it is looked at. Where nothing is under way it is asked: it may have gone without a word. */
+const look = Duration.seconds(1)
+
+/** What a statement on it carries at most, in bytes or letters: more takes its time. */
+const heaviest = 262_144
+
+const weightOf = (params: unknown): number => {
+  if (typeof params === "string") return params.length
+  if (params instanceof Uint8Array) return params.byteLength
+  return Array.isArray(params) ? params.reduce<number>((sum, param) => sum + weightOf(param), 0) : 0
+}
+
+/** It met a lock after all, and has done nothing. */
+const isLockWait = ({ reason }: SqlError.SqlError) => reason._tag === "LockTimeoutError"
+
+interface Line {
+  readonly scope: Scope.Closeable
+  readonly connection: SqlConnection.Connection
+  readonly ping: Effect.Effect<unknown, SqlError.SqlError>
+  underWay: number
+  /** When it last answered, or was asked after it had answered everything; in ms. */
+  at: number
+}
+
+/**
+ * One connection that many share: their statements follow one another without waiting for an answer, several in one
+ * write, and Postgres need not be woken for each. That is most of what a small statement costs. It opens when it is first
+ * wanted, and again after it was lost; whoever waits for an answer then is told.
+ *
+ * Answers with what lends it: nothing while it isn't there, is full or held up. What carries much, or meets a lock,
+ * goes `elsewhere`.
+ */
+export const promptLine = Effect.fnUntraced(function*(config: PgConnection.Config, elsewhere: SqlConnection.Acquirer) {
+  const scope = yield* Effect.scope
+  const clock = yield* Clock.Clock
+  const run = Effect.runForkWith(yield* Effect.context<never>())
+  let line: Line | undefined
+  let opening = false
+
+  const close = (which: Line) => {
+    if (line === which) line = undefined
+    return Scope.close(which.scope, Exit.void)
+  }
+
+  /** What is asked counts as under way until it is answered, or given up by whoever asked. */
+  const asked = (which: Line) => <A>(query: Effect.Effect<A, SqlError.SqlError>) =>
+    Effect.suspend(() => {
+      if (which.underWay === 0) which.at = clock.currentTimeMillisUnsafe()
+      which.underWay++
+      return Effect.onExit(query, (exit) => {
+        which.underWay--
+        if (Exit.isSuccess(exit)) which.at = clock.currentTimeMillisUnsafe()
+        const lost = Option.filter(Exit.findErrorOption(exit), ({ reason }) => reason._tag === "ConnectionError")
+        return Option.isSome(lost) ? close(which) : Effect.void
+      })
+    })
+
+  const open = Effect.gen(function*() {
+    const own = yield* Scope.fork(scope)
+    const connection = yield* PgConnection.make({ ...config, multiplex: true }).pipe(
+      Scope.provide(own),
+      Effect.onError(() => Scope.close(own, Exit.void))
+    )
+    const rows = (sql: string, params: ReadonlyArray<unknown>, prepare: boolean) =>
+      ask(Effect.map(connection.query(sql, params, prepare), ({ rows }) => rows))
+    const opened: Line = {
+      scope: own,
+      underWay: 0,
+      at: clock.currentTimeMillisUnsafe(),
+      ping: Effect.suspend(() => ask(connection.query("select 1"))),
+      connection: {
+        execute: (sql, params, transform) => {
+          const away = Effect.scoped(Effect.flatMap(elsewhere, (other) => other.execute(sql, params, transform)))
+          return weightOf(params) > heaviest ? away : Effect.catchIf(rows(sql, params, true), isLockWait, () => away)
+        },
+        executeUnprepared: (sql, params) => rows(sql, params, false),
+        executeRaw: (sql, params) => ask(connection.query(sql, params)),
+        executeValues: (sql, params) => ask(connection.queryValues(sql, params)),
+        executeValuesUnprepared: (sql, params) => ask(connection.queryValues(sql, params, false)),
+        executeStream: connection.stream
+      }
+    }
+    const ask = asked(opened)
+    line = opened
+  })
+
+  const openSoon = (): undefined => {
+    if (opening) return
+    opening = true
+    const opened = open.pipe(
+      Effect.catch((error) =>
+        Effect.andThen(Effect.logDebug("No line to the database", error.message), Effect.sleep(look))
+      ),
+      Effect.ensuring(Effect.sync(() => opening = false)),
+      Effect.withTracerEnabled(false)
+    )
+    run(Effect.forkIn(opened, scope))
+  }
+
+  const watch = Effect.suspend(() => {
+    if (line === undefined) return Effect.void
+    const silent = clock.currentTimeMillisUnsafe() - line.at
+    if (line.underWay > 0) return silent > Duration.toMillis(patience) ? close(line) : Effect.void
+    return silent < Duration.toMillis(look) ? Effect.void : Effect.forkIn(Effect.exit(line.ping), scope)
+  })
+  yield* Effect.forkScoped(Effect.repeat(watch, Schedule.spaced(look)).pipe(Effect.withTracerEnabled(false)))
+
+  return (): SqlConnection.Connection | undefined => {
+    if (line === undefined) return openSoon()
+    const stalls = line.underWay > 0 && clock.currentTimeMillisUnsafe() - line.at > stall
+    return stalls || line.underWay >= room ? undefined : line.connection
+  }
+})
