@@ -4,7 +4,16 @@ import { PgAgentTriggers } from "../adapters/postgres/PgAgentTriggers.ts"
 import { AgentGraphs } from "../ports/AgentGraphs.ts"
 import { parts } from "./Parts.ts"
 import type { ServerSettings } from "./ServerSettings.ts"
-import { agentsKept, database, examining, graphNames, graphs, runPolicy, storage } from "./SharedLayers.ts"
+import {
+  agentsKept,
+  askingServers,
+  database,
+  examining,
+  graphNames,
+  graphs,
+  runPolicy,
+  storage
+} from "./SharedLayers.ts"
 
 /** The built-in graph, and the names of the operator's own: no code of theirs is loaded for a look at agents. */
 const namedGraphs = (settings: ServerSettings) =>
@@ -34,7 +43,7 @@ export const doctorLayer = (settings: ServerSettings) => {
 /** What explaining a run takes: what decides one, the operator's own graphs included. */
 export const explainLayer = (settings: ServerSettings) => {
   const use = parts(settings)
-  return Layer.mergeAll(graphs(settings, use), storage(Effect.void)).pipe(
+  return Layer.mergeAll(graphs(settings, use), askingServers(use), storage(Effect.void)).pipe(
     Layer.provideMerge(Layer.mergeAll(agentsKept(settings, use), use.secretBox, runPolicy(settings))),
     Layer.provideMerge(database(settings))
   )

@@ -65,13 +65,17 @@ export const graphs = (settings: ServerSettings, use: Parts) =>
     Layer.provideMerge(itemsKept(settings, use))
   )
 
+/** What tool servers are asked with where no run is made. */
+export const askingServers = (use: Parts) =>
+  toolServers.pipe(Layer.provide([use.toolSource, sha256]), Layer.provide(use.outbound))
+
 /** What agents are examined with, beside what they run with. */
 export const examining = (settings: ServerSettings, use: Parts) =>
   Layer.mergeAll(
-    use.dryRuns.pipe(Layer.provide(Models.layer(settings.providers))),
-    toolServers.pipe(Layer.provide([use.toolSource, sha256])),
+    use.dryRuns.pipe(Layer.provide(Models.layer(settings.providers)), Layer.provide(use.outbound)),
+    askingServers(use),
     use.agentEvidence
-  ).pipe(Layer.provide(use.outbound))
+  )
 
 export const runPolicy = ({ runOverrides, runs }: ServerSettings) =>
   Layer.succeed(RunPolicy, {

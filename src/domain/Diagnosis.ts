@@ -116,6 +116,9 @@ export const faultsOf = (facts: AgentFacts): ReadonlyMap<LinkName, ReadonlyArray
   }))
 }
 
+/** Of how many agents one request may have the models asked: each is paid for. */
+export const triesPerRequest = 25
+
 /** Whether nothing that was found speaks against asking its model. */
 export const isWorthTrying = (facts: AgentFacts): boolean => faultsOf(facts).get("dry_run") !== undefined
 

@@ -30,6 +30,8 @@ export interface ExplainedServer {
   readonly reachable: boolean
   /** How long it took to connect and list its tools, or to fail, in milliseconds. */
   readonly ms: number
+  /** An answer serves for a few seconds; null: it was not asked. */
+  readonly asked_at: Date | null
   readonly tools: ReadonlyArray<string>
   readonly error: string | null
 }

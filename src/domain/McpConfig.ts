@@ -1,5 +1,7 @@
 import { Schema } from "effect"
 import { canonicalJson, type JsonObject } from "./Json.ts"
+import { mapUrlSecrets } from "./UrlSecrets.ts"
+import { saysWhoAsks } from "./UrlUser.ts"
 
 /** A server that an agent may use. `tools` filters by tool name; `headers` are a caller's own, never a synced agent's. */
 export const McpServer = Schema.Struct({
@@ -14,6 +16,22 @@ export type McpServer = typeof McpServer.Type
 /** By all that makes its answer different, beside a token; the name does not, by which each agent may call it otherwise. */
 export const serverKey = ({ auth_required = false, headers = {}, tools = null, url }: McpServer): string =>
   canonicalJson({ url, auth_required, headers, tools })
+
+/** What there is to say who asks a server. Only one from the agents' database is told the caller's token. */
+interface Credentials {
+  readonly trusted: boolean
+  readonly token: boolean
+}
+
+/** Who asks a server by what it is told: its caller, whoever its headers name, anybody, or `nobody`: it is not asked. */
+export const whoAsks = (
+  { auth_required = false, headers = {} }: McpServer,
+  { token, trusted }: Credentials
+): "caller" | "headers" | "anybody" | "nobody" => {
+  if (!auth_required) return "anybody"
+  if (trusted && token) return "caller"
+  return saysWhoAsks(headers) ? "headers" : "nobody"
+}
 
 export const McpConfig = Schema.Struct({ servers: Schema.Array(McpServer) })
 
@@ -61,11 +79,4 @@ export const printableUrl = (url: string): string => {
 }
 
 /** A URL as it may be shown: where something of it is not to be seen, that there is something is. */
-export const maskedUrl = (url: string): string => {
-  const printable = printableUrl(url)
-  if (!URL.canParse(url)) return printable
-  const { hash, host, password, search, username } = new URL(url)
-  if (host === "" || hash + password + search + username === "") return host === "" ? printable : url
-  const user = password + username === "" ? "" : "***@"
-  return `${printable.replace("//", `//${user}`)}${search === "" ? "" : "?***"}${hash === "" ? "" : "#***"}`
-}
+export const maskedUrl = (url: string): string => mapUrlSecrets(url, () => "***") ?? printableUrl(url)

@@ -1,6 +1,7 @@
 import { Base64 } from "effect/encoding"
 
-const decoded = (text: string): string => {
+/** Text of a URL as it was meant; as it is written, if it is no code. */
+export const decoded = (text: string): string => {
   try {
     return decodeURIComponent(text)
   } catch {
@@ -13,18 +14,15 @@ export interface UrlUser {
   readonly url: URL
   /** A header that says so. */
   readonly headers: Readonly<Record<string, string>>
-  /** What of it is secret, in plain text; empty: nothing. */
-  readonly password: string
 }
 
 /** fetch takes no URL with a user in it: that is Basic authentication, and sent as such. */
 export const withoutUser = (named: URL): UrlUser => {
   const url = new URL(named)
-  const password = decoded(url.password)
-  const user = `${decoded(url.username)}:${password}`
+  const user = `${decoded(url.username)}:${decoded(url.password)}`
   url.username = ""
   url.password = ""
-  return { url, headers: user === ":" ? {} : { authorization: `Basic ${Base64.encode(user)}` }, password }
+  return { url, headers: user === ":" ? {} : { authorization: `Basic ${Base64.encode(user)}` } }
 }
 
 /** Whether headers say already who asks. */

@@ -115,7 +115,7 @@ export class AgentGraphs extends Context.Service<AgentGraphs, {
     GraphSignal,
     GraphFailed | RunOvertaken | UnknownGraph | StorageUnavailable
   >
-  /** What a run would have: its model, and its tool servers, which are asked. Found out by what a run is made with. */
+  /** What a run would have: its model, and the other agents that it may call. Found out by what a run is made with. */
   readonly equipment: (request: EquipmentRequest) => Effect.Effect<Equipment, UnknownGraph>
   /** `subgraphs`: the states of nested graphs that are under way, in the tasks they belong to. */
   readonly state: (

@@ -13,12 +13,26 @@ export interface AskedServer {
   readonly answer: ServerFacts["answer"]
   readonly tools: ReadonlyArray<ShownTool>
   readonly ms: number
+  /** When it was asked; null: it was not. */
+  readonly at: Date | null
 }
 
 /** Of a server that wants a token, where there is none to give. */
-export const unasked: AskedServer = { answer: "no token", tools: [], ms: 0 }
+export const unasked: AskedServer = { answer: "no token", tools: [], ms: 0, at: null }
 
-/** Asks the agents' tool servers what they offer. An answer serves for a few seconds: people watch this page by page. */
+/** For whom a server is asked. What it answers serves nobody else. */
+export interface Asker {
+  /** Organisations, or a person on their own. */
+  readonly tenants: ReadonlyArray<string>
+  /** Servers from the agents' database may be private and get the caller's token; a caller's own neither. */
+  readonly trusted: boolean
+  readonly token: RunCredentials["token"]
+}
+
+/**
+ * Asks tool servers what they offer, each one question at a time. An answer serves for a few seconds: people watch this
+ * page by page, and several at once.
+ */
 export class ToolServers extends Context.Service<ToolServers, {
-  readonly ask: (server: McpServer, token: RunCredentials["token"]) => Effect.Effect<AskedServer>
+  readonly ask: (server: McpServer, asker: Asker) => Effect.Effect<AskedServer>
 }>()("throughline/ports/ToolServers") {}

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import fc from "fast-check"
 import type { Json, JsonObject } from "../../src/domain/Json.ts"
-import { keyOfPlace, mask, maskSecrets, restoreSecrets, secretsOf } from "../../src/domain/Secrets.ts"
+import { keyOfPlace, mask, maskSecrets, restoreSecrets, secretsOf, secretTexts } from "../../src/domain/Secrets.ts"
 import { frozen, json, jsonObject } from "./Arbitraries.ts"
 
 /** What nothing else in a configuration looks like. */
@@ -20,14 +20,21 @@ const secrets: fc.Arbitrary<Json> = fc.oneof(
   fc.array(secret)
 )
 
-const server = fc.record({ name, url: fc.webUrl(), headers: keyed(secret) }, { requiredKeys: ["url"] })
+const hidden = fc.option(secret)
+const url = fc.tuple(fc.webUrl(), hidden, hidden, hidden).map(([url, user, query, fragment]) =>
+  (user === null ? url : url.replace("//", `//ann:${user}@`)) + (query === null ? "" : `?key=${query}`)
+  + (fragment === null ? "" : `#${fragment}`)
+)
+const server = fc.record({ name, url, headers: keyed(secret) }, { requiredKeys: ["url"] })
 const mcp = fc.record({ servers: fc.array(fc.oneof(server, json), { maxLength: 5 }) })
 
+const addresses = fc.oneof(url, fc.array(fc.oneof(url, json), { maxLength: 3 }), keyed(url))
+
 const sensitive = fc.record(
-  { custom_api_key: secrets, apiKeys: secrets, mcp_config: mcp },
+  { custom_api_key: secrets, apiKeys: secrets, mcp_config: mcp, base_url: url, rag: addresses, rag_config: addresses },
   { requiredKeys: [] }
 )
-const secretKeys = ["custom_api_key", "apiKeys", "mcp_config"]
+const secretKeys = ["custom_api_key", "apiKeys", "mcp_config", "base_url", "rag", "rag_config"]
 const ordinary = jsonObject.map((object): JsonObject =>
   Object.fromEntries(Object.entries(object).filter(([key]) => !secretKeys.includes(key)))
 )
@@ -97,7 +104,7 @@ describe("restoring", () => {
   })
 
   it("gives each server its own headers back, in whatever order they come", () => {
-    const servers = fc.uniqueArray(fc.record({ name, url: fc.webUrl(), headers: keyed(secret) }), {
+    const servers = fc.uniqueArray(fc.record({ name, url, headers: keyed(secret) }), {
       selector: (server) => server.name
     })
     const shuffled = servers.chain((servers) =>
@@ -108,5 +115,38 @@ describe("restoring", () => {
       const written = maskSecrets({ mcp_config: { servers: some } })
       assert.deepStrictEqual(restoreSecrets(written, known), { mcp_config: { servers: some } })
     }))
+  })
+
+  it("puts what a URL hides nowhere but where it was", () => {
+    const at = (url: string) => ({ mcp_config: { servers: [{ name: "law", url }] } })
+    const known = secretsOf(at("https://ann:geheim@a.example/mcp?key=geheim"))
+    const written = (url: string) => restoreSecrets(at(url), known)
+    assert.deepStrictEqual(
+      written("https://***@a.example/mcp?***"),
+      at("https://ann:geheim@a.example/mcp?key=geheim")
+    )
+    assert.deepStrictEqual(written("https://***@a.example/mcp?key=2"), at("https://ann:geheim@a.example/mcp?key=2"))
+    assert.deepStrictEqual(written("https://***@b.example/mcp?***"), at("https://b.example/mcp"))
+    assert.deepStrictEqual(written("http://***@a.example/mcp"), at("http://a.example/mcp"))
+    assert.deepStrictEqual(restoreSecrets(at("https://***@a.example/mcp?***"), new Map()), at("https://a.example/mcp"))
+  })
+
+  it("takes what is no URL for a secret as a whole", () => {
+    const typo = { mcp_config: { servers: [{ name: "law", url: "ann:geheim@a.example/mcp" }] } }
+    const masked = { mcp_config: { servers: [{ name: "law", url: mask }] } }
+    assert.deepStrictEqual(maskSecrets(typo), masked)
+    assert.deepStrictEqual(restoreSecrets(masked, secretsOf(typo)), typo)
+  })
+})
+
+describe("the texts of secrets", () => {
+  it("are those of every key, header and URL", () => {
+    const servers = [{ name: "law", url: "https://ann:geheim@a.example/mcp", headers: { "x-key": "eins" } }]
+    assert.sameMembers([...secretTexts({ custom_api_key: "zwei", temperature: 1, mcp_config: { servers } })], [
+      "zwei",
+      "eins",
+      "ann:geheim",
+      "geheim"
+    ])
   })
 })

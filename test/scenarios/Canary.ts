@@ -16,7 +16,10 @@ const secrets = {
   providerKeys: "canary in apiKeys 3",
   mcpHeader: "canary mcp header 4",
   apiKeyHeader: "canary x-api-key 5",
-  accessTokenHeader: "canary access token 6"
+  accessTokenHeader: "canary access token 6",
+  // Without spaces, which a URL would write otherwise.
+  urlUser: "canary-user-of-a-url-9",
+  urlQuery: "canary-query-of-a-url-10"
 }
 
 const serverKeys = { OPENAI_API_KEY: "canary openai server key 7", ANTHROPIC_API_KEY: "canary anthropic key 8" }
@@ -49,6 +52,8 @@ const spellings = (
   secret,
   ...(["base64", "base64url", "hex"] as const).map((as) => Buffer.from(secret).toString(as).replace(/=+$/, ""))
 ]
+
+const hiding = (url: string) => `${url.replace("//", `//ann:${secrets.urlUser}@`)}?key=${secrets.urlQuery}`
 
 const headers = {
   "x-api-key": secrets.apiKeyHeader,
@@ -142,9 +147,29 @@ const play = async (world: Throughline, echo: EchoingProvider): Promise<Readonly
       custom_api_key: null
     })
     await converse(own, ["tool:search_laws:{\"query\":\"x\"}"], {}, { interrupt_before: ["tools"] })
+    const named = (url: string) => ({ mcp_config: { servers: [{ name: "hidden", url }] } })
+    const hidden = await make(named(hiding(local(world.legal.url))))
+    await converse(hidden, ["tool:search_laws:{\"query\":\"x\"}", `say:${marker}`])
+    for (const url of [world.legal.url, echo.url]) {
+      await converse("agent", ["tool:search_laws:{\"query\":\"x\"}", "say:zwei"], named(hiding(local(url))))
+    }
+    // No client takes such a URL; it may quote it, saying so.
+    await converse("agent", ["say:eins", "say:zwei"], {
+      custom_api_key: secrets.runKey,
+      base_url: hiding(`${local(echo.url)}/v1`)
+    })
+    await send(`POST /assistants/${hidden}/explain`, { config: { configurable: named(hiding(local(echo.url))) } })
+    await send("POST /runs/crons", {
+      assistant_id: hidden,
+      schedule: "0 0 1 1 *",
+      config: { configurable: named(hiding(local(echo.url))) }
+    })
     for (
       const route of [
         `GET /assistants/${own}`,
+        `GET /assistants/${hidden}`,
+        `POST /assistants/${hidden}/versions`,
+        "POST /runs/crons/search",
         `POST /assistants/${own}/versions`,
         "POST /assistants/search",
         "POST /threads/search",
@@ -171,6 +196,10 @@ const play = async (world: Throughline, echo: EchoingProvider): Promise<Readonly
     const later = { assistant_id: own, input: question("say:später"), after_seconds: 3_600 }
     await send("POST /runs", { ...later, config: { configurable: { custom_api_key: secrets.runKey } } })
     assert.isTrue(echo.seen.some((text) => text.includes(secrets.customKey)), "the provider could have told")
+    assert.isTrue(
+      echo.seen.some((text) => text.includes(Buffer.from(`ann:${secrets.urlUser}`).toString("base64"))),
+      "a server of a user in its URL"
+    )
     assert.isTrue(echo.seen.some((text) => text.includes(serverKeys.ANTHROPIC_API_KEY)), "of the server's key too")
     return bodies
   } finally {

@@ -2,6 +2,7 @@ import { Schema } from "effect"
 import { assert } from "vitest"
 import { agents, organizations, people } from "../../src/adapters/demo/World.ts"
 import { ChainsView } from "../../src/adapters/http/DoctorApi.ts"
+import { copyOfRecht } from "../support/Agents.ts"
 import { doctorsEnvironment, examine } from "../support/Doctor.ts"
 import { startNode } from "../support/Processes.ts"
 import type { Scenarios } from "../support/Scenarios.ts"
@@ -98,6 +99,32 @@ export const doctorViews = {
     assert.isAtMost(Number(request?.body["max_tokens"]), 16)
     assert.isEmpty(world.legal.seen.calls)
     assert.deepEqual(await rows(), before)
+  },
+
+  "however many agents a request is about, it asks 25 models; those left out say so, and can be asked for": async (
+    world
+  ) => {
+    const made = await Promise.all(Array.from({ length: 27 }, () => copyOfRecht(world)))
+    await examine(world, { fix: true, dryRun: false })
+    const asked = world.model.requests.length
+    const all = await doctor(world, "member", { dry_run: true, limit: 1000, agent_ids: made })
+    assert.strictEqual(world.model.requests.length, asked + 25)
+    const dryRuns = all.chains.map(({ agent_id, links }) => ({
+      agent_id,
+      ...links.find(({ link }) => link === "dry_run")
+    }))
+    const leftOut = dryRuns.filter(({ state }) => state !== "ok")
+    assert.lengthOf(leftOut, 2)
+    for (const { reason, state } of leftOut) {
+      assert.strictEqual(state, "skipped")
+      assert.include(reason, "one request asks 25 models; ask for this agent by agent_ids")
+    }
+    const agent_ids = leftOut.map(({ agent_id }) => agent_id)
+    const later = await doctor(world, "member", { dry_run: true, agent_ids })
+    assert.sameMembers(idsIn(later), agent_ids)
+    assert.strictEqual(world.model.requests.length, asked + 27)
+    await world.database.query("delete from public.agents where id::text = any($1)", [made])
+    await examine(world, { fix: true, dryRun: false })
   },
 
   "what is wrong with a request is said, and tables that can't be read are a 503": async (world) => {

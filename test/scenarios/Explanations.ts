@@ -1,11 +1,9 @@
 import { assert } from "vitest"
 import { agents, organizations } from "../../src/adapters/demo/World.ts"
 import { copyOfRecht, editAgent } from "../support/Agents.ts"
-import { giveServers } from "../support/AgentServers.ts"
 import { ask } from "../support/Ask.ts"
 import { question } from "../support/Conversation.ts"
-import { type Explained, explanationOf, keyOf, serversOf } from "../support/Explain.ts"
-import { deadUrl, startMcpServer } from "../support/McpServers.ts"
+import { type Explained, explanationOf, keyOf } from "../support/Explain.ts"
 import { configOf, type RunConfig } from "../support/RunConfig.ts"
 import type { Scenarios } from "../support/Scenarios.ts"
 import { snapshot } from "../support/Snapshot.ts"
@@ -114,43 +112,6 @@ export const explanations = {
       assert.deepEqual(visible, { _tag: "Graph" })
       assert.deepEqual(model, { name: "openai:gpt-4o", provider: "openai", key: "server", problem: null })
       assert.deepEqual([name, [...servers], [...rest.warnings]], ["agent", [], []])
-    }
-  },
-
-  "servers are asked now, side by side, with the caller's own token": async (world) => {
-    const agent = await copyOfRecht(world)
-    const locked = await startMcpServer({ tools: ["counter", "slow"], token: world.token("member") })
-    const dead = await deadUrl()
-    try {
-      await giveServers(world, agent, [
-        { name: "dead", url: dead },
-        { name: "legal", url: `${world.legal.url}?key=sk-in-the-query` },
-        { name: "locked", url: locked.url, auth: true }
-      ])
-      const byName = async (person: "member" | "admin") => {
-        const explained = await explanationOf(world, person, agent)
-        for (const { ms } of explained.servers) assert.isAtLeast(ms, 0)
-        assert.include(JSON.stringify(keyOf(explained, "mcp_config")?.value), `"${world.legal.url}?***"`)
-        assert.notInclude(JSON.stringify(explained), "sk-in-the-query")
-        return Object.fromEntries(serversOf(explained).map((server) => [String(server["name"]), server]))
-      }
-      const own = await byName("member")
-      assert.deepEqual(own["locked"], {
-        name: "locked",
-        url: locked.url,
-        auth_required: true,
-        reachable: true,
-        tools: ["locked__counter", "locked__slow"],
-        error: null
-      })
-      assert.deepInclude(own["dead"], { reachable: false, error: "connection refused", tools: [] })
-      assert.deepInclude(own["legal"], { reachable: true, url: world.legal.url, auth_required: false })
-      const theirs = await byName("admin")
-      assert.deepInclude(theirs["locked"], { reachable: false, error: "not authorised (HTTP 401)" })
-      assert.deepEqual(theirs["legal"]?.["tools"], ["search_laws", "slow", "fails", "counter"])
-      assert.strictEqual(locked.seen.calls.length, 0, "no tool is called")
-    } finally {
-      await locked.close()
     }
   },
 

@@ -137,5 +137,40 @@ export const turnsAndHomes: ReplicaScenarios = {
     } finally {
       await strict.close()
     }
-  }
+  },
+
+  "what a URL hides stays where its run is; without its home the agent's is known, and what came with a run is lost":
+    async (
+      world
+    ) => {
+      const server = await startMcpServer({ name: "akten", tools: ["search_laws"] })
+      try {
+        const url = `${server.url.replace("//", "//ann:geheim-im-nutzer@")}?key=geheim-in-der-anfrage`
+        await giveServers(world, agents.recht, [{ name: "akten", url }])
+        const [home, survivor] = await world.startTwo()
+        const caught = async (marker: string, ...[payload, assistant]: [object?, string?]) => {
+          const run = await begin(home.client(), `slow:8000:${marker}`, payload, assistant)
+          await world.until("it is under way", () => world.asked(marker).length > 0)
+          return run
+        }
+        const ofAgent = await caught("des Agenten")
+        const ofCaller = await caught(
+          "des Aufrufers",
+          { config: { configurable: { mcp_config: { servers: [{ name: "akten", url }] } } } },
+          "agent"
+        )
+        assert.deepEqual([...world.askedBy("des Agenten"), ...world.askedBy("des Aufrufers")], [home.name, home.name])
+        const { rows } = await world.observer.query("select r::text as row from langgraph_server.runs r")
+        assert.notInclude(JSON.stringify(rows), "geheim")
+        await home.kill()
+        server.seen.requests.length = 0
+        assert.deepInclude(await endOf(world, ofAgent), { status: "success", attempt: 2 })
+        assert.strictEqual(server.seen.requests[0]?.url, "/mcp?key=geheim-in-der-anfrage")
+        assert.strictEqual(server.seen.requests[0]?.headers.authorization, `Basic ${btoa("ann:geheim-im-nutzer")}`)
+        assert.deepInclude(await endOf(world, ofCaller), { status: "error", attempt: 2, error: "SecretsLost" })
+        assert.strictEqual(world.askedBy("des Agenten").at(-1), survivor.name)
+      } finally {
+        await server.close()
+      }
+    }
 }

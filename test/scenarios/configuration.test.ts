@@ -2,6 +2,7 @@ import { play } from "../support/Scenarios.ts"
 import { allowLocalhost, callersEndpoints } from "./CallersEndpoints.ts"
 import { effectiveConfiguration } from "./EffectiveConfiguration.ts"
 import { everyWayIn } from "./EveryWayIn.ts"
+import { hiddenInUrls } from "./HiddenInUrls.ts"
 import { lockedAndPinned, overridden } from "./LockedKeys.ts"
 import { samplingParameters } from "./SamplingParameters.ts"
 import { nothingToLockThemWith, writeOnlySecrets } from "./WriteOnlySecrets.ts"
@@ -15,6 +16,7 @@ play("what the model samples with", samplingParameters, { generation: "v2" })
 play("what a run may set", lockedAndPinned)
 play("where a caller's key goes", callersEndpoints, { env: allowLocalhost })
 play("secrets of assistants", writeOnlySecrets)
+play("what a URL hides", hiddenInUrls, { env: allowLocalhost })
 play("no SECRETS_KEY", { "a secret is refused, and can come with a run": nothingToLockThemWith }, {
   env: { SECRETS_KEY: "" }
 })

@@ -2,8 +2,13 @@ import type { Explanation } from "../../src/domain/Explanation.ts"
 import { ask, json } from "./Ask.ts"
 import type { Person, Throughline } from "./Throughline.ts"
 
+type Server = Explanation["servers"][number]
+
 /** As it is on the wire: dates are texts. */
-export type Explained = Omit<Explanation, "stale_since"> & { readonly stale_since: string | null }
+export type Explained = Omit<Explanation, "stale_since" | "servers"> & {
+  readonly stale_since: string | null
+  readonly servers: ReadonlyArray<Omit<Server, "asked_at"> & { readonly asked_at: string | null }>
+}
 
 export const explanationOf = async (
   world: Pick<Throughline, "fetch">,
@@ -19,7 +24,9 @@ export const explanationOf = async (
 
 /** What is told of its servers, but for what differs from one asking to the next. */
 export const serversOf = ({ servers }: Pick<Explained, "servers">) =>
-  servers.map((server) => Object.fromEntries(Object.entries(server).filter(([key]) => key !== "ms")))
+  servers.map((server) =>
+    Object.fromEntries(Object.entries(server).filter(([key]) => key !== "ms" && key !== "asked_at"))
+  )
 
 /** What is told of one key. */
 export const keyOf = ({ keys }: Explained, wanted: string) => keys.find(({ key }) => key === wanted)

@@ -22,6 +22,8 @@ export interface McpServerOptions {
 
 export interface SeenRequest {
   readonly method: string
+  /** Path and query. */
+  readonly url: string
   readonly headers: IncomingHttpHeaders
 }
 
@@ -43,8 +45,8 @@ export const startMcpServer = async (options: McpServerOptions = {}) => {
       options.tools ?? ["search_laws"],
       (call) => seen.calls.push(call)
     ),
-    admit: async ({ headers, method = "" }, response) => {
-      seen.requests.push({ method, headers })
+    admit: async ({ headers, method = "", url: asked = "" }, response) => {
+      seen.requests.push({ method, url: asked, headers })
       if (options.delayMs !== undefined) await sleep(options.delayMs)
       if (options.silent) return false
       if (options.token === undefined || headers.authorization === `Bearer ${options.token}`) return true

@@ -11,7 +11,7 @@ const Examined = Schema.Struct({
   organization_id: maybe(Schema.String),
   /** Part of the agent's name in any case, or its id. */
   name: maybe(Schema.String),
-  /** Each agent's model is asked for a word, with the agent's prompt and tools. */
+  /** Each agent's model is asked for a word, with the agent's prompt and tools; of as many agents as one request may. */
   dry_run: given(Schema.Boolean, false),
   limit: limitOf(50),
   offset

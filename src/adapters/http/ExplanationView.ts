@@ -30,6 +30,8 @@ const Server = Schema.Struct({
   auth_required: Schema.Boolean,
   reachable: Schema.Boolean,
   ms: Schema.Number,
+  /** An answer serves for a few seconds; null: it was not asked. */
+  asked_at: Schema.NullOr(Schema.String),
   tools: Schema.Array(Schema.String),
   error: Schema.NullOr(Schema.String)
 })
@@ -73,5 +75,6 @@ export const ExplanationView = Schema.Struct({
 
 export const explanationView = (explanation: Explanation): typeof ExplanationView.Type => ({
   ...explanation,
-  stale_since: explanation.stale_since?.toISOString() ?? null
+  stale_since: explanation.stale_since?.toISOString() ?? null,
+  servers: explanation.servers.map((server) => ({ ...server, asked_at: server.asked_at?.toISOString() ?? null }))
 })

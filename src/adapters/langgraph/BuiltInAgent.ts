@@ -70,7 +70,7 @@ export const builtInAgent = ({ models, toolSource }: Parts): ServedGraph => {
       })
       return { graph, report, configurable: {} }
     }),
-    equipment: builtInEquipment({ models, toolSource }),
+    equipment: builtInEquipment(models),
     forThreads: (saver) =>
       Effect.map(
         loaded,

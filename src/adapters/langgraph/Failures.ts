@@ -1,9 +1,9 @@
-import type { JsonObject } from "../../domain/Json.ts"
 import { RunOvertaken } from "../../domain/Run.ts"
-import { secretsOf } from "../../domain/Secrets.ts"
 import { GraphFailed } from "../../ports/AgentGraphs.ts"
 import { OutboundRefused } from "../../ports/Outbound.ts"
 import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
+
+export { secretTexts } from "../../domain/Secrets.ts"
 
 const redacted = "[redacted]"
 
@@ -17,10 +17,6 @@ export const redact = (text: string, secrets: Iterable<string>): string => {
   for (const secret of secrets) if (secret.length >= 4) clean = clean.replaceAll(secret, redacted)
   return clean.replace(credentials, redacted)
 }
-
-/** Every secret text in a configuration. */
-export const secretTexts = (configurable: JsonObject): ReadonlyArray<string> =>
-  [...secretsOf(configurable).values()].filter((value) => typeof value === "string")
 
 /** An error and what caused it, outermost first. */
 const chain = (error: unknown): ReadonlyArray<unknown> =>

@@ -1,8 +1,9 @@
 import { Effect } from "effect"
 import type { EffectiveConfig } from "../../domain/EffectiveConfig.ts"
 import type { GraphRun } from "../../ports/AgentGraphs.ts"
-import { namedEquipment, type Parts } from "./Equipment.ts"
+import { namedEquipment } from "./Equipment.ts"
 import { bound, type GraphMaker, type GraphUnloadable, makeGraph } from "./GraphLoader.ts"
+import type { Models } from "./Models.ts"
 import type { Memory, ServedGraph } from "./ServedGraph.ts"
 
 const noTools = { servers: [] }
@@ -22,7 +23,7 @@ const configOf = ({ configurable, context, metadata, recursion_limit, tags }: Ef
 export const ownGraph = (
   graphId: string,
   loaded: Effect.Effect<GraphMaker, GraphUnloadable>,
-  parts: Parts
+  models: Models["Service"]
 ): ServedGraph => {
   /** There is no run whose configuration it could be made by. */
   const forThreads = Effect.flatMap(
@@ -46,7 +47,7 @@ export const ownGraph = (
       })
       return { graph: bound(graph, memory.saver, store), report: noTools, configurable }
     }),
-    equipment: namedEquipment(parts),
+    equipment: namedEquipment(models),
     forThreads: (saver) => Effect.map(forThreads, (graph) => bound(graph, saver)),
     schemas: Effect.gen(function*() {
       const graph = yield* forThreads

@@ -1,7 +1,7 @@
 import { Effect, Fiber } from "effect"
-import type { Parts } from "./Equipment.ts"
 import type { GraphFile } from "./GraphFile.ts"
 import { loadGraph } from "./GraphLoader.ts"
+import type { Models } from "./Models.ts"
 import { ownGraph } from "./OwnGraph.ts"
 import type { ServedGraph } from "./ServedGraph.ts"
 
@@ -9,7 +9,10 @@ import type { ServedGraph } from "./ServedGraph.ts"
  * An operator's own graphs, by name. They are loaded side by side and in the background: a server that starts is not
  * kept waiting by one, and one that can't be loaded is told of once, and takes nothing from the others.
  */
-export const ownGraphs = Effect.fnUntraced(function*(files: ReadonlyArray<GraphFile>, parts: Parts) {
+export const ownGraphs = Effect.fnUntraced(function*(
+  files: ReadonlyArray<GraphFile>,
+  { models }: { readonly models: Models["Service"] }
+) {
   const served: Array<readonly [string, ServedGraph]> = []
   if (files.length === 0) return served
   const { graphModules } = yield* Effect.promise(() => import("./GraphModules.ts"))
@@ -22,7 +25,7 @@ export const ownGraphs = Effect.fnUntraced(function*(files: ReadonlyArray<GraphF
         Effect.annotateLogs({ graph_id: file.name, file: file.file })
       )
     )
-    served.push([file.name, ownGraph(file.name, Fiber.join(loading), parts)])
+    served.push([file.name, ownGraph(file.name, Fiber.join(loading), models)])
   }
   return served
 })

@@ -4,6 +4,7 @@ import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import { Duration, Effect, type Scope } from "effect"
 import { mcpEndpoint, type McpServer } from "../../domain/McpConfig.ts"
+import { urlTexts } from "../../domain/UrlSecrets.ts"
 import { saysWhoAsks, withoutUser } from "../../domain/UrlUser.ts"
 import { answeredFetch } from "./AnsweredFetch.ts"
 import { reasonOf } from "./Failures.ts"
@@ -53,12 +54,15 @@ export const connect = Effect.fn("Mcp.connect")(function*(
   options: ConnectionOptions
 ): Effect.fn.Return<ReadonlyArray<DynamicStructuredTool>, string, Scope.Scope> {
   const named = yield* Effect.try({ try: () => mcpEndpoint(server.url), catch: reasonOf })
-  const { headers: user, password, url } = withoutUser(named)
+  const { headers: user, url } = withoutUser(named)
   // A run's token, or a header of the server's own, comes before what its URL says.
   const headers = saysWhoAsks(options.headers) ? options.headers : { ...options.headers, ...user }
   const { client, transport } = yield* Effect.acquireRelease(
     Effect.sync(() => ({
-      client: new ToolClient(Duration.toMillis(options.callTimeout), [...Object.values(headers), password]),
+      client: new ToolClient(Duration.toMillis(options.callTimeout), [
+        ...Object.values(headers),
+        ...urlTexts(server.url)
+      ]),
       transport: transportTo(url, { ...options, headers })
     })),
     ({ client, transport }) => close(client, transport)

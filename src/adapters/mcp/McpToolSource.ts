@@ -1,8 +1,7 @@
 import type { DynamicStructuredTool } from "@langchain/core/tools"
 import { Duration, Effect, Exit, Layer, Redacted, Scope } from "effect"
-import { type McpServer, printableUrl } from "../../domain/McpConfig.ts"
+import { type McpServer, printableUrl, whoAsks } from "../../domain/McpConfig.ts"
 import { toolNames } from "../../domain/ToolNames.ts"
-import { saysWhoAsks } from "../../domain/UrlUser.ts"
 import { Outbound } from "../../ports/Outbound.ts"
 import type { RunCredentials } from "../../ports/RunCredentials.ts"
 import { ToolSource } from "../../ports/ToolSource.ts"
@@ -30,9 +29,9 @@ type Asked = Loaded & { readonly ms: number }
 /** The headers of a server, or nothing if it wants a token and there is none that it may see. */
 const headersFor = (server: McpServer, trusted: boolean, token: RunCredentials["token"]) => {
   const headers = server.headers ?? {}
-  if (server.auth_required !== true) return headers
-  if (trusted && token !== null) return { ...headers, Authorization: `Bearer ${Redacted.value(token)}` }
-  return saysWhoAsks(headers) ? headers : undefined
+  const who = whoAsks(server, { trusted, token: token !== null })
+  if (who === "nobody") return undefined
+  return who === "caller" && token !== null ? { ...headers, Authorization: `Bearer ${Redacted.value(token)}` } : headers
 }
 
 const skipped = (server: McpServer) => {

@@ -1,13 +1,14 @@
 import { Effect, type Option, type Redacted } from "effect"
 import { ChainsView } from "../../adapters/http/DoctorApi.ts"
 import type { AgentChain } from "../../domain/AgentChain.ts"
+import { triesPerRequest } from "../../domain/Diagnosis.ts"
 import type { Which } from "../usecases/FoundAgents.ts"
 import type { Findings } from "./DoctorReport.ts"
 import { bar, progress } from "./Progress.ts"
 import { askServer } from "./ServerCall.ts"
 
-/** A page is as long as one may be kept waiting for it. */
-const pageLength = 25
+/** As long as one may be kept waiting for it, and each of its agents tried. */
+const pageLength = triesPerRequest
 
 /** At most one: the API asks for one organisation, and the agents of several are those of each. */
 const selections = (which: Which): ReadonlyArray<object> => {

@@ -11,7 +11,7 @@ import { DryRuns } from "../../ports/DryRuns.ts"
 import type { RunCredentials } from "../../ports/RunCredentials.ts"
 import type { AskedServer } from "../../ports/ToolServers.ts"
 import { type AgentCase, agentCases } from "./AgentCase.ts"
-import { examineServers } from "./ExamineServers.ts"
+import { errorOf, examineServers } from "./ExamineServers.ts"
 
 export interface Examination {
   readonly agents: ReadonlyArray<Agent>
@@ -21,6 +21,8 @@ export interface Examination {
   readonly token: RunCredentials["token"]
   /** Whether their models are asked. */
   readonly dryRun: boolean
+  /** Of how many at most, in the order of the agents. */
+  readonly tries?: number
   /** How long a model may take for a word. */
   readonly patience?: Duration.Duration
   /** Told after each agent. */
@@ -71,32 +73,46 @@ const tried = Effect.fnUntraced(function*(
     configurable,
     tools: asked.flatMap(({ server, tools }) => tools.map((tool) => ({ server: server.name, tool }))),
     report: {
-      servers: asked.map(({ answer, ms, server, tools }) => ({
+      servers: asked.map(({ server, ...answered }) => ({
         name: server.name,
         url: printableUrl(server.url),
-        tools: tools.map(({ name }) => name),
-        error: answer === "listed" ? null : typeof answer === "object" ? answer.error : answer,
-        ms
+        tools: answered.tools.map(({ name }) => name),
+        error: errorOf(answered),
+        ms: answered.ms
       }))
     },
     patience
   })
 })
 
+const leftOut = (tries: number) => ({
+  without: `not asked: one request asks ${tries} models; ask for this agent by agent_ids, or for pages of ${tries}`
+})
+
 /** Walks each agent's chain. Each server is asked once, however many agents have it; each model for each agent. */
 export const examineAgents = Effect.fn("examineAgents")(function*(
-  { agents, asked, dryRun, onDone = Effect.void, patience = usualPatience, token }: Examination
+  { agents, asked, dryRun, onDone = Effect.void, patience = usualPatience, token, tries = Infinity }: Examination
 ) {
   const cases = yield* agentCases(agents)
-  const answers = yield* examineServers(cases.flatMap(({ servers }) => servers), token)
-  const examine = Effect.fnUntraced(function*(one: AgentCase) {
-    const facts = yield* factsOf(one, asked, answers)
-    const outcome = dryRun && isWorthTrying(facts) ? yield* tried(one, answers, patience) : facts.dryRun
-    return diagnose({ ...facts, dryRun: outcome })
+  const answers = yield* examineServers(
+    cases.flatMap(({ agent, servers }) => servers.map((server) => ({ server, tenant: agent.organizationId }))),
+    { trusted: true, token }
+  )
+  const found = yield* Effect.forEach(
+    cases,
+    (one) => Effect.map(factsOf(one, asked, answers), (facts) => ({ one, facts })),
+    { concurrency: sideBySide }
+  )
+  const worthTrying = dryRun ? found.filter(({ facts }) => isWorthTrying(facts)) : []
+  const chosen = new Set(worthTrying.slice(0, tries)), rest = new Set(worthTrying.slice(tries))
+  const examined = Effect.fnUntraced(function*(agent: typeof found[number]) {
+    const { facts, one } = agent
+    const outcome = chosen.has(agent) ? yield* tried(one, answers, patience) : facts.dryRun
+    return diagnose({ ...facts, dryRun: rest.has(agent) ? leftOut(tries) : outcome })
   })
   return yield* Effect.forEach(
-    cases,
-    (one): Effect.Effect<AgentChain, never, AgentGraphs | DryRuns> => Effect.tap(examine(one), onDone),
+    found,
+    (agent): Effect.Effect<AgentChain, never, DryRuns> => Effect.tap(examined(agent), onDone),
     { concurrency: sideBySide }
   )
 })

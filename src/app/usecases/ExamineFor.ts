@@ -1,5 +1,6 @@
 import { Effect, Option } from "effect"
 import { personalTo } from "../../domain/Agent.ts"
+import { triesPerRequest } from "../../domain/Diagnosis.ts"
 import { type OrganizationId, organizationsOf } from "../../domain/Principal.ts"
 import { AgentsUnreadable } from "../../domain/Staleness.ts"
 import { SyncScope } from "../../domain/SyncScope.ts"
@@ -46,6 +47,12 @@ export const examineFor = Effect.fn("examineFor")(function*(asked: AskedExaminat
       && (name === "" || id === name || agent.name.toLowerCase().includes(name))
   })
   const page = inOrder(agents).slice(asked.offset, asked.offset + asked.limit)
-  const chains = yield* examineAgents({ agents: page, asked: principal, token, dryRun: asked.dry_run })
+  const chains = yield* examineAgents({
+    agents: page,
+    asked: principal,
+    token,
+    dryRun: asked.dry_run,
+    tries: triesPerRequest
+  })
   return { total: agents.length, chains }
 })

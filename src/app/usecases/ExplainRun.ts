@@ -1,18 +1,15 @@
 import { Effect } from "effect"
 import { callingAgent, namedAgents, type OfferedAgent } from "../../domain/AgentTools.ts"
 import { type Assistant, AssistantNotFound } from "../../domain/Assistant.ts"
-import {
-  type ConfigLayers,
-  type DroppedKey,
-  effectiveConfig,
-  serversAreTheAgents
-} from "../../domain/EffectiveConfig.ts"
+import { type ConfigLayers, type DroppedKey, effectiveConfig } from "../../domain/EffectiveConfig.ts"
 import { explainedConfig, refusedCredentials } from "../../domain/ExplainedConfig.ts"
 import type { ExplainedAgentTool, ExplainedModel, Explanation } from "../../domain/Explanation.ts"
 import { keyOfPlace, secretsOf } from "../../domain/Secrets.ts"
 import { through } from "../../domain/Visibility.ts"
 import { AgentGraphs } from "../../ports/AgentGraphs.ts"
+import { tenantOf } from "./CreateRun.ts"
 import { type AskedRun, type Caller, decideRun } from "./DecideRun.ts"
+import { explainedServers } from "./ExplainServers.ts"
 import { offeredAgents } from "./OfferAgents.ts"
 import { partSecrets } from "./RunSecrets.ts"
 
@@ -51,12 +48,11 @@ export const explainRun = Effect.fn("explainRun")(function*(asked: AskedRun, cal
   const visible = through(principal, assistant)
   if (visible === undefined) return yield* new AssistantNotFound({ assistant: asked.assistant })
   const configuration = effectiveConfig(layers)
-  const { agents, model, servers } = yield* (yield* AgentGraphs).equipment({
-    graphId: assistant.graph_id,
-    configuration,
-    trusted: serversAreTheAgents(configuration),
-    token: partSecrets(configuration, caller.token).credentials.token
-  })
+  const { token } = partSecrets(configuration, caller.token).credentials
+  const [{ agents, model }, servers] = yield* Effect.all([
+    (yield* AgentGraphs).equipment({ graphId: assistant.graph_id, configuration }),
+    explainedServers(configuration, token, tenantOf(assistant, principal))
+  ], { concurrency: "unbounded" })
   const calling = callingAgent({ assistant_id: assistant.assistant_id, configuration, parent: null })
   const offered = yield* offeredAgents(agents, calling, principal)
   return {

@@ -3,7 +3,7 @@ import type { Assistant, AssistantConfig } from "../../domain/Assistant.ts"
 import { type EffectiveConfig, wantsToken } from "../../domain/EffectiveConfig.ts"
 import type { Json, JsonObject } from "../../domain/Json.ts"
 import type { Run } from "../../domain/Run.ts"
-import { keyOfPlace, mapSecrets, maskSecrets, restoreSecrets, secretsOf } from "../../domain/Secrets.ts"
+import { keyOfPlace, mapSecrets, mask, maskSecrets, restoreSecrets, secretsOf } from "../../domain/Secrets.ts"
 import { Assistants } from "../../ports/Assistants.ts"
 import { Memberships } from "../../ports/Memberships.ts"
 import type { RunCredentials } from "../../ports/RunCredentials.ts"
@@ -59,16 +59,20 @@ export class SecretsLost extends Schema.TaggedError<SecretsLost>()("SecretsLost"
  * has. One that brought keys itself can't go on.
  */
 export const recoveredCredentials = Effect.fnUntraced(function*(run: Run) {
-  const wanted = secretsOf(run.configuration.configurable)
-  if (wanted.size === 0) return { token: null, secrets: Redacted.make(wanted) } satisfies RunCredentials
+  // What stands there in plain text is there: runs from before URLs were masked.
+  const wanted = [...secretsOf(run.configuration.configurable)].flatMap(([place, value]) =>
+    value === mask ? [place] : []
+  )
+  const secrets = new Map<string, Json>()
+  const recovered = { token: null, secrets: Redacted.make(secrets) } satisfies RunCredentials
+  if (wanted.length === 0) return recovered
   const assistant = yield* (yield* Assistants).find(run.assistant_id, yield* (yield* Memberships).principal(run.owner))
   const { configurable = {} } = Option.isSome(assistant) ? assistant.value.config : {}
   const found = yield* unlocked(configurable)
-  const secrets = new Map<string, Json>()
-  for (const place of wanted.keys()) {
+  for (const place of wanted) {
     const secret = run.configuration.origins[keyOfPlace(place)] === "assistant" ? found.get(place) : undefined
     if (secret === undefined) return yield* new SecretsLost()
     secrets.set(place, secret)
   }
-  return { token: null, secrets: Redacted.make(secrets) } satisfies RunCredentials
+  return recovered
 })
