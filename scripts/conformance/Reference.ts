@@ -1,8 +1,8 @@
 import { Effect } from "effect"
 import { type ChildProcess, execFile, spawn } from "node:child_process"
-import { copyFile, mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises"
+import { copyFile, cp, mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises"
 import { createServer } from "node:net"
-import { dirname, join, relative } from "node:path"
+import { basename, dirname, join, relative } from "node:path"
 import { promisify } from "node:util"
 import { stopped, until } from "../support/ServerProcess.ts"
 
@@ -41,9 +41,19 @@ const specification = (from: string, folder: string, path: string) => {
   return `${relative(from, join(folder, file))}:${name}`
 }
 
+/** Components have to be within the project: the reference takes none from elsewhere. */
+const copiedComponents = async (folder: string, from: string, ui: object) => {
+  const copied = Object.entries(ui).map(async ([name, path]) => {
+    const source = join(from, String(path))
+    await cp(dirname(source), join(folder, "ui", name), { recursive: true })
+    return [name, `./ui/${name}/${basename(source)}`] as const
+  })
+  return Object.fromEntries(await Promise.all(copied))
+}
+
 /** A project of its own: the reference keeps its data in the folder of its configuration. */
 const project = async (folder: string, { graphs = fixtures, guarded = false }: ReferenceOptions) => {
-  const { graphs: named } = JSON.parse(await readFile(graphs, "utf8"))
+  const { graphs: named, ui } = JSON.parse(await readFile(graphs, "utf8"))
   const paths = Object.entries(Object(named)).map(([name, graph]) => {
     const path = typeof graph === "string" ? graph : String(Object(graph).path)
     return [name, specification(folder, dirname(graphs), path)] as const
@@ -56,6 +66,7 @@ const project = async (folder: string, { graphs = fixtures, guarded = false }: R
       dependencies: ["."],
       env: {},
       graphs: { ...Object.fromEntries(paths), agent: specification(folder, own, "agent.ts:graph") },
+      ...(ui !== undefined && { ui: await copiedComponents(folder, dirname(graphs), ui) }),
       ...(guarded && { auth: { path: specification(folder, own, "auth.ts:auth"), disable_studio_auth: true } })
     })
   )

@@ -22,6 +22,7 @@ import { streams } from "./rows/streams.ts"
 import { tenancy } from "./rows/tenancy.ts"
 import { threads } from "./rows/threads.ts"
 import { threadSearches } from "./rows/threadSearches.ts"
+import { ui } from "./rows/ui.ts"
 
 /** Everything that clients rely on, a row per method of the SDK and per behaviour. */
 export const suite: ReadonlyArray<Row> = [
@@ -43,6 +44,7 @@ export const suite: ReadonlyArray<Row> = [
   ...crons,
   ...store,
   ...interrupts,
+  ...ui,
   ...protocol,
   ...tenancy,
   ...strangersThings,

@@ -18,6 +18,7 @@ export interface Stock {
   readonly runs: Of<"runs">
   readonly crons: Of<"crons">
   readonly store: Of<"store">
+  readonly "~ui": Of<"~ui">
 }
 
 export interface Server extends Target {

@@ -2,6 +2,7 @@ import { Config, Effect, Option, Schema, SchemaIssue } from "effect"
 import { existsSync, readFileSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import { parseEnv } from "node:util"
+import type { ComponentSource } from "../adapters/langgraph-ui/ComponentSource.ts"
 import type { GraphFile } from "../adapters/langgraph/GraphFile.ts"
 import { InvalidSetting } from "./InvalidSetting.ts"
 
@@ -22,6 +23,8 @@ const LanggraphFile = Schema.Struct({
       Schema.Union([GraphPath, Schema.Struct({ path: GraphPath, description: optional(Schema.String) })])
     )
   ),
+  ui: optional(Schema.Record(Schema.NonEmptyString, Schema.NonEmptyString)),
+  ui_config: optional(Schema.Struct({ shared: optional(Schema.Array(Schema.NonEmptyString)) })),
   env: optional(
     Schema.Union([Schema.String, Schema.Array(Schema.String), Schema.Record(Schema.String, Schema.String)])
   ),
@@ -64,12 +67,13 @@ type Read = typeof LanggraphFile.Type
 /** What a `langgraph.json` says; without one, nothing. */
 export interface LanggraphJson {
   readonly graphs: ReadonlyArray<GraphFile>
+  readonly components: ReadonlyArray<ComponentSource>
   readonly env: Readonly<Record<string, string>>
   readonly store: NonNullable<Read["store"]>
   readonly cors: NonNullable<NonNullable<Read["http"]>["cors"]>
 }
 
-const nothing: LanggraphJson = { graphs: [], env: {}, store: {}, cors: {} }
+const nothing: LanggraphJson = { graphs: [], components: [], env: {}, store: {}, cors: {} }
 
 const usual = "./langgraph.json"
 
@@ -119,6 +123,15 @@ const graphFiles = Effect.fnUntraced(function*(path: string, graphs: NonNullable
   })
 })
 
+const componentSources = (
+  file: string,
+  ui: NonNullable<Read["ui"]>,
+  { shared = [] }: NonNullable<Read["ui_config"]>
+) => {
+  const project = resolve(dirname(file))
+  return Object.entries(ui).map(([name, path]): ComponentSource => ({ name, path, project, shared }))
+}
+
 /** Variables by name, or in a file. A list says only which must be there, for a tool that builds images. */
 const variables = (path: string, env: NonNullable<Read["env"]>) => {
   if (Array.isArray(env)) return Effect.succeed({})
@@ -138,9 +151,10 @@ const defined = (env: Readonly<Record<string, string | undefined>>): Readonly<Re
 export const langgraphJson: Effect.Effect<LanggraphJson, InvalidSetting> = Effect.gen(function*() {
   const path = yield* place
   if (Option.isNone(path)) return nothing
-  const { env = {}, graphs = {}, http = {}, store = {} } = yield* parse(path.value)
+  const { env = {}, graphs = {}, http = {}, store = {}, ui = {}, ui_config = {} } = yield* parse(path.value)
   return {
     graphs: yield* graphFiles(path.value, graphs),
+    components: componentSources(path.value, ui, ui_config),
     env: yield* variables(path.value, env),
     store,
     cors: http.cors ?? {}

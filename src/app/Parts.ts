@@ -1,5 +1,6 @@
 import { Layer, Option } from "effect"
 import { SupabaseTokens } from "../adapters/jwt/SupabaseTokens.ts"
+import * as LanggraphUi from "../adapters/langgraph-ui/LanggraphUi.ts"
 import * as DryRunner from "../adapters/langgraph/DryRunner.ts"
 import * as LangGraphs from "../adapters/langgraph/LangGraphs.ts"
 import * as McpToolSource from "../adapters/mcp/McpToolSource.ts"
@@ -55,6 +56,7 @@ export const parts = (settings: ServerSettings) => ({
   subruns: PgSubruns,
   toolSource: McpToolSource.layer(),
   graphs: LangGraphs.layer(settings.langgraph.graphs),
+  components: LanggraphUi.layer(settings.langgraph.components),
   agentEvidence: PgAgentEvidence,
   leftovers: PgLeftovers,
   dryRuns: DryRunner.layer,

@@ -95,6 +95,7 @@ export const serverLayer = (settings: ServerSettings, swapped: Partial<Parts> = 
       use.secretBox,
       use.tokenVerifier,
       use.signIn,
+      use.components,
       InProcessCredentials.layer,
       HttpWebhookPost.layer({ allow: settings.outboundAllow, secret: settings.webhookSecret }).pipe(
         Layer.provide(use.outbound)

@@ -21,6 +21,7 @@ import { Assistants, SyncedAssistants } from "../../src/ports/Assistants.ts"
 import { ContentDigest } from "../../src/ports/ContentDigest.ts"
 import { Crons } from "../../src/ports/Crons.ts"
 import { DryRuns } from "../../src/ports/DryRuns.ts"
+import { ComponentsNotFound, GraphComponents } from "../../src/ports/GraphComponents.ts"
 import { GraphDefaults } from "../../src/ports/GraphDefaults.ts"
 import { Memberships } from "../../src/ports/Memberships.ts"
 import { OutboundRefused } from "../../src/ports/Outbound.ts"
@@ -198,12 +199,24 @@ const identity = Layer.mergeAll(
   Layer.succeed(Memberships, { principal: (userId) => Effect.succeed({ userId, memberships: [] }) })
 )
 
+/** Of one graph, with a name as nobody thinks of it. */
+const components = Layer.succeed(GraphComponents, {
+  names: new Set(["a b.\"c"]),
+  files: (graph) =>
+    graph === "a b.\"c"
+      ? Effect.succeed(
+        ["entrypoint.js", "entrypoint.css", "dot.png"].map((name) => ({ name, contents: Buffer.from(`${name} ü`) }))
+      )
+      : Effect.fail(new ComponentsNotFound({ graph, ...(graph === "agent" ? { unbuilt: true } : {}) }))
+})
+
 const rest = Layer.mergeAll(
   Layer.mock(AgentGraphs, {
     names: ["agent"],
     check: (graph) => graph === "agent" ? Effect.void : Effect.fail(new UnknownGraph({ graph, known: ["agent"] })),
     defaults: () => ({})
   }),
+  components,
   Layer.mock(StateClaims, {}),
   Layer.mock(Subruns, { of: () => Effect.succeed([]) }),
   Layer.mock(ThreadRuns, {}),

@@ -40,6 +40,9 @@ const malformed: ReadonlyArray<readonly [text: string, variable: RegExp, says: R
   ["{\"graphs\": {\"echo\": \"./echo\"}}", /^graphs\.echo in /, /"\.\/graph\.ts:graph"/],
   ["{\"graphs\": {\"echo\": {\"description\": \"no path\"}}}", /^graphs\.echo(\.path)? in /, /must be/],
   ["{\"graphs\": {\"agent\": \"./agent.ts:graph\"}}", /^graphs\.agent in /, /called something else/],
+  ["{\"ui\": [\"./ui.tsx\"]}", /^ui in /, /object/],
+  ["{\"ui\": {\"agent\": {\"path\": \"./ui.tsx\"}}}", /^ui\.agent in /, /must be/],
+  ["{\"ui_config\": {\"shared\": \"three\"}}", /^ui_config\.shared in /, /array/],
   [`{"env": {"KEY": ["${canary}"]}}`, /^env\.KEY in /, /must be/],
   ["{\"env\": \"./missing.env\"}", /^env in /, /a file that can be read; ENOENT/],
   ["{\"store\": {\"index\": {\"embed\": \"openai:x\", \"dims\": 0}}}", /^store\.index\.dims in /, /must be/],
@@ -67,6 +70,17 @@ describe("a langgraph.json", () => {
           ["c", join(path, "../c.mts"), "make", path]
         ]
       )
+    }).pipe(Effect.scoped))
+
+  it.effect("names components by files, which are looked for in its folder, and what a page lends them", () =>
+    Effect.gen(function*() {
+      const ui = { agent: "./src/ui.tsx", "my cards": "cards.ts" }
+      const { path, read } = yield* settingsOf(JSON.stringify({ ui, ui_config: { shared: ["three"] } }))
+      assert.deepEqual(read.langgraph.components, [
+        { name: "agent", path: "./src/ui.tsx", project: path, shared: ["three"] },
+        { name: "my cards", path: "cards.ts", project: path, shared: ["three"] }
+      ])
+      assert.deepEqual((yield* settingsOf("{\"ui\": {\"a\": \"a.tsx\"}}")).read.langgraph.components[0]?.shared, [])
     }).pipe(Effect.scoped))
 
   it.effect("gives variables by name or in a file", () =>

@@ -121,6 +121,11 @@ export const matrix: Readonly<Record<string, ReadonlyArray<Case>>> = {
   "GET /assistants/{assistant_id}/subgraphs": assistants(false),
   "GET /assistants/{assistant_id}/subgraphs/{namespace}": assistants(false),
   ...storeMatrix,
+  // There are no components here: the owner alone is told so.
+  "POST /ui/{assistant_id}": onlyOwners(() => ({ name: "card" }), {
+    status: 404,
+    text: "{\"detail\":\"UI not found for agent \\\"agent\\\"\"}"
+  }),
   "POST /doctor": [
     {
       body: () => ({ agent_ids: [agents.recht] }),

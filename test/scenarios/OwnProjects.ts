@@ -1,9 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { assert } from "vitest"
 import { people } from "../../src/adapters/demo/World.ts"
 import { ownGraphs } from "../support/OwnGraphs.ts"
+import { ownProject } from "../support/OwnProject.ts"
 import { calm, type ReplicaScenarios } from "../support/ReplicaServers.ts"
 
 /** As the templates for LangGraph.js have it: sources of TypeScript that call each other by what they compile to. */
@@ -41,15 +40,6 @@ export const graph = new StateGraph(State)
   "src/agents/throws.ts": "throw new Error(\"no licence for this graph\")\n"
 }
 
-const written = async (files: Readonly<Record<string, string>>) => {
-  const folder = await mkdtemp(join(tmpdir(), "own-project-"))
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true })
-    await writeFile(join(folder, path), text)
-  }
-  return { folder, remove: () => rm(folder, { recursive: true }) }
-}
-
 /** Graphs of a project somewhere else on the disk, which has not even packages of its own. */
 export const ownProjects = {
   "a run whose server stops goes on elsewhere, from where it was": async (world) => {
@@ -77,7 +67,7 @@ export const ownProjects = {
   },
 
   "graphs that load are served, and those that don't are named at the start with the reason": async (world) => {
-    const { folder, remove } = await written(project)
+    const { folder, remove } = await ownProject(project)
     try {
       const replica = await world.start({ LANGGRAPH_CONFIG_PATH: join(folder, "langgraph.json") })
       const { runs, threads } = replica.client()

@@ -41,6 +41,7 @@ import { StoreGroup } from "./StoreApi.ts"
 import { NewThread, Prune, ThreadCount, ThreadPatch, ThreadSearch } from "./ThreadRequests.ts"
 import { ThreadStatesGroup } from "./ThreadStateApi.ts"
 import { ThreadView } from "./ThreadView.ts"
+import { UiGroup } from "./UiApi.ts"
 
 const { delete: del, get, patch, post } = HttpApiEndpoint
 
@@ -165,6 +166,7 @@ export class Api extends HttpApi.make("throughline")
   .add(ProtocolGroup)
   .add(CronsGroup)
   .add(StoreGroup)
+  .add(UiGroup)
   .add(DoctorGroup)
   .add(SystemGroup)
   .annotateMerge(OpenApi.annotations({ title: "Throughline", version: packageJson.version }))

@@ -19,6 +19,7 @@ import { StoreReadOnly } from "../../domain/StoreScope.ts"
 import { CheckpointNotFound, ThreadExists, ThreadHasNoGraph, ThreadNotFound } from "../../domain/Thread.ts"
 import { InvalidStateUpdate } from "../../ports/AgentGraphs.ts"
 import { EmbeddingFailed } from "../../ports/Embeddings.ts"
+import { ComponentsNotFound } from "../../ports/GraphComponents.ts"
 import { OutboundRefused } from "../../ports/Outbound.ts"
 import { NoSecretsKey } from "../../ports/SecretBox.ts"
 import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
@@ -34,6 +35,10 @@ export class NotJson extends Data.TaggedError("NotJson")<{ readonly message: str
 /** A route of the demo's, asked of a server that is none: it says what a route says that is not there. */
 export class NoDemo extends Data.TaggedError("NoDemo")<{}> {
   override readonly message = "Not Found"
+}
+
+export class ComponentFileNotFound extends Data.TaggedError("ComponentFileNotFound")<{}> {
+  override readonly message = "File not found"
 }
 
 /** What is wrong with a request, and where: FastAPI's shape, which clients of the reference server know. */
@@ -82,6 +87,8 @@ export const failures = [
   says(404, RunNotFound),
   says(404, CheckpointNotFound),
   says(404, CronNotFound),
+  says(404, ComponentsNotFound),
+  says(404, ComponentFileNotFound),
   says(409, AssistantExists),
   says(409, ThreadExists),
   says(409, ThreadBusy),

@@ -29,6 +29,7 @@ import * as StoreHandlers from "./StoreHandlers.ts"
 import * as SystemHandlers from "./SystemHandlers.ts"
 import * as ThreadHandlers from "./ThreadHandlers.ts"
 import * as ThreadStateHandlers from "./ThreadStateHandlers.ts"
+import * as UiHandlers from "./UiHandlers.ts"
 
 const staleSince = "throughline-stale-since"
 
@@ -66,6 +67,7 @@ const routes = HttpApiBuilder.layer(Api).pipe(
     ProtocolHandlers.layer,
     CronHandlers.layer,
     StoreHandlers.layer,
+    UiHandlers.layer,
     DoctorHandlers.layer,
     SystemHandlers.layer
   ]),

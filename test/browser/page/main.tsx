@@ -1,5 +1,6 @@
 import { useState } from "react"
 import { createRoot } from "react-dom/client"
+import { CardsPage } from "./CardsPage.tsx"
 import { Chat } from "./Chat.tsx"
 import { SignIn } from "./SignIn.tsx"
 
@@ -16,6 +17,16 @@ const App = () => {
           sessionStorage.setItem("token", token)
           setToken(token)
         }}
+      />
+    )
+  }
+  if (query.has("cards")) {
+    return (
+      <CardsPage
+        apiUrl={query.get("api") ?? ""}
+        assistant={query.get("assistant") ?? ""}
+        sdk={query.get("sdk")}
+        token={token}
       />
     )
   }
