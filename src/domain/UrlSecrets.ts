@@ -31,7 +31,7 @@ const partsOf = (url: string): UrlParts | undefined => {
 /** Names of what lets somebody in. */
 const credential = /key|token|secret|pass|pwd|^pw$|pin$|auth|sig|cred|session|jwt|bearer|code/i
 /** A word, some words, a small number: `read_only=true`, `tools=search,fetch`, `v=2`. Keys are drawn from more letters. */
-const plainValue = /^(?:[a-z]{1,24}(?:[_,.-][a-z]{1,24})*|\d{1,9})?$/
+const plainValue = /^(?:[a-z]{1,24}(?:[_,][a-z]{1,24})*|\d{1,9})?$/
 
 const plainName = /^[a-z][a-z_.-]{0,31}\d{0,2}$/i
 

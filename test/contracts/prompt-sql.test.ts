@@ -130,6 +130,17 @@ describe("The line for prompt statements", { concurrent: true, ...inTime }, () =
       yield* until("there is a line again", Effect.map(again, ([one, other]) => one === other && one !== line))
     }))
 
+  it.live("fails nobody who comes when it has been cut", () =>
+    Effect.gen(function*() {
+      const url = yield* freshDatabase
+      for (let round = 0; round < 5; round++) {
+        const { line, prompt, sql } = yield* opened(url)
+        yield* sql`select pg_terminate_backend(${line})`
+        yield* Effect.sleep("200 millis")
+        assert.notStrictEqual(yield* backend(prompt), line)
+      }
+    }).pipe(Effect.scoped))
+
   it.live("is given up when it stays silent, and is there again", () =>
     Effect.gen(function*() {
       const way = yield* gate(yield* freshDatabase)

@@ -32,7 +32,7 @@ const holdUp = async ({ databaseUrl }: Replicas) => {
 const heldUp = async ({ database }: Replicas) => {
   const { rows } = await database.query<{ count: number }>(
     `select count(*)::int as count from pg_stat_activity
-     where datname = current_database() and wait_event_type = 'Lock' and query like '%insert into langgraph_server.runs%'`
+     where datname = current_database() and wait_event_type = 'Lock' and query like '%from langgraph_server.runs%'`
   )
   return rows[0]?.count ?? 0
 }

@@ -90,15 +90,16 @@ export const frozenReplicas: ReplicaScenarios = {
     await world.until("it is under way", () => world.askedBy("mitten in einer")[0] === frozen.name)
 
     await world.observer.query("begin")
-    // The last but one that the transaction of a run's end writes: by then it holds the run's row.
-    await world.observer.query("lock table langgraph_queue.job_common in share row exclusive mode")
+    // A run that nobody disturbs ends in one statement; one whose thread somebody holds in a transaction, which begins
+    // by waiting for it, and has the run's row as soon as it has that.
+    await world.observer.query("select from langgraph_server.threads where id = $1 for update", [run.thread_id])
     await world.until("it waits in a transaction", async () => {
       // Else a transaction sees what it saw first.
       await world.observer.query("select pg_stat_clear_snapshot()")
       const waiting = await world.observer.query(
         `select from pg_stat_activity
          where datname = current_database() and wait_event_type = 'Lock'
-           and query ilike '%delete from langgraph_queue.job%'`
+           and query like '%from langgraph_server.threads t%for update%'`
       )
       return waiting.rows.length > 0
     })

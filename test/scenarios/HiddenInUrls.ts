@@ -76,7 +76,7 @@ export const hiddenInUrls = {
   "of a synced agent's server its members see where it is, and its runs get all of the URL": (world) =>
     withServer(async (server) => {
       const agent = await copyOfRecht(world)
-      await giveServers(world, agent, [{ name: "legal", url: `${server.url}?before=${ofAgent}` }])
+      await giveServers(world, agent, [{ name: "legal", url: `${server.url}?key=before-${ofAgent}` }])
       await talk(world, "member", agent, [law])
       await giveServers(world, agent, [{ name: "legal", url: hiding(server.url, ofAgent) }, {
         name: "gone",

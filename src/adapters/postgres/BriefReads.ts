@@ -2,7 +2,8 @@ import type { PgClient } from "@effect/sql-pg"
 import { Clock, Effect, Option } from "effect"
 import { SqlError } from "effect/sql"
 import { AgentTablesUnreadable } from "../../ports/AgentSource.ts"
-import { failsWith, sqlState } from "./Database.ts"
+import { failsWith } from "./Database.ts"
+import { sqlState } from "./SqlState.ts"
 
 /** Counted in moments in which this process was awake: one that is busy must not take its tables for locked. */
 const awake = { step: "100 millis", steps: 10 } as const

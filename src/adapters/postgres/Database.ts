@@ -1,8 +1,9 @@
 import { PgClient } from "@effect/sql-pg"
-import { Cause, Effect, Layer, Predicate, type Redacted, Schema } from "effect"
+import { Cause, Effect, Layer, type Redacted, Schema } from "effect"
 import { type SqlClient, SqlError } from "effect/sql"
 import { StorageUnavailable } from "../../ports/StorageUnavailable.ts"
 import { PromptSql } from "./PromptSql.ts"
+import { sqlState } from "./SqlState.ts"
 
 export interface DatabaseOptions {
   readonly url: Redacted.Redacted<string>
@@ -78,10 +79,6 @@ export const meansAway = (error: unknown): boolean => {
   return ("code" in error && typeof error.code === "string" && awayCode.test(error.code))
     || awayMessage.test(error.message)
 }
-
-/** The SQLSTATE of an error that the server raised. */
-export const sqlState = ({ reason: { cause } }: SqlError.SqlError): string | undefined =>
-  Predicate.hasProperty(cause, "code") && typeof cause.code === "string" ? cause.code : undefined
 
 /** Errors that the server raised with one of these SQLSTATEs. */
 export const failsWith = (...codes: ReadonlyArray<string>) => <E>(error: E): error is E & SqlError.SqlError =>

@@ -1,6 +1,7 @@
 import { PgConnection } from "@effect/sql-pg"
 import { Clock, Duration, Effect, Exit, Option, Schedule, Scope } from "effect"
 import type { SqlConnection, SqlError } from "effect/sql"
+import { sqlState } from "./SqlState.ts"
 
 /** How many statements are under way on it at most. */
 const room = 64
@@ -20,8 +21,24 @@ const weightOf = (params: unknown): number => {
   return Array.isArray(params) ? params.reduce<number>((sum, param) => sum + weightOf(param), 0) : 0
 }
 
+/** Cut off, or told that it is about to be: SQLSTATEs of a server that goes. */
+const isLost = (error: SqlError.SqlError) =>
+  error.reason._tag === "ConnectionError" || sqlState(error)?.startsWith("57P") === true
 /** It met a lock after all, and has done nothing. */
 const isLockWait = ({ reason }: SqlError.SqlError) => reason._tag === "LockTimeoutError"
+
+/**
+ * Notes whether a query has never been sent: on a connection that is known to be dead it fails as soon as it is asked, and
+ * what is asked at the same time is sent in a microtask.
+ */
+const noting = <A>(query: Effect.Effect<A, SqlError.SqlError>) => {
+  let sent = false, unsent = false
+  queueMicrotask(() => sent = true)
+  return {
+    query: Effect.tapError(query, () => Effect.sync(() => unsent = !sent)),
+    isUnsent: () => unsent
+  }
+}
 
 interface Line {
   readonly scope: Scope.Closeable
@@ -37,8 +54,8 @@ interface Line {
  * write, and Postgres need not be woken for each. That is most of what a small statement costs. It opens when it is first
  * wanted, and again after it was lost; whoever waits for an answer then is told.
  *
- * Answers with what lends it: nothing while it isn't there, is full or held up. What carries much, or meets a lock,
- * goes `elsewhere`.
+ * Answers with what lends it: nothing while it isn't there, is full or held up. What carries much, meets a lock or finds
+ * it dead goes `elsewhere`.
  */
 export const promptLine = Effect.fnUntraced(function*(config: PgConnection.Config, elsewhere: SqlConnection.Acquirer) {
   const scope = yield* Effect.scope
@@ -60,8 +77,7 @@ export const promptLine = Effect.fnUntraced(function*(config: PgConnection.Confi
       return Effect.onExit(query, (exit) => {
         which.underWay--
         if (Exit.isSuccess(exit)) which.at = clock.currentTimeMillisUnsafe()
-        const lost = Option.filter(Exit.findErrorOption(exit), ({ reason }) => reason._tag === "ConnectionError")
-        return Option.isSome(lost) ? close(which) : Effect.void
+        return Option.exists(Exit.findErrorOption(exit), isLost) ? close(which) : Effect.void
       })
     })
 
@@ -72,7 +88,7 @@ export const promptLine = Effect.fnUntraced(function*(config: PgConnection.Confi
       Effect.onError(() => Scope.close(own, Exit.void))
     )
     const rows = (sql: string, params: ReadonlyArray<unknown>, prepare: boolean) =>
-      ask(Effect.map(connection.query(sql, params, prepare), ({ rows }) => rows))
+      Effect.map(connection.query(sql, params, prepare), ({ rows }) => rows)
     const opened: Line = {
       scope: own,
       underWay: 0,
@@ -81,9 +97,13 @@ export const promptLine = Effect.fnUntraced(function*(config: PgConnection.Confi
       connection: {
         execute: (sql, params, transform) => {
           const away = Effect.scoped(Effect.flatMap(elsewhere, (other) => other.execute(sql, params, transform)))
-          return weightOf(params) > heaviest ? away : Effect.catchIf(rows(sql, params, true), isLockWait, () => away)
+          if (weightOf(params) > heaviest) return away
+          return Effect.suspend(() => {
+            const { isUnsent, query } = noting(rows(sql, params, true))
+            return Effect.catchIf(ask(query), (error) => isLockWait(error) || isUnsent(), () => away)
+          })
         },
-        executeUnprepared: (sql, params) => rows(sql, params, false),
+        executeUnprepared: (sql, params) => ask(rows(sql, params, false)),
         executeRaw: (sql, params) => ask(connection.query(sql, params)),
         executeValues: (sql, params) => ask(connection.queryValues(sql, params)),
         executeValuesUnprepared: (sql, params) => ask(connection.queryValues(sql, params, false)),
