@@ -39,10 +39,10 @@ const members = (object: object, above: ReadonlyArray<object>): JsonObject => {
   const result: Record<string, Json> = {}
   for (const [key, member] of Object.entries(object)) {
     const json = wire(member, above)
-    // A key named __proto__ is a key like any other.
-    if (json !== undefined) {
-      Object.defineProperty(result, key, { value: json, enumerable: true, configurable: true, writable: true })
-    }
+    if (json === undefined) continue
+    if (key !== "__proto__") result[key] = json
+    // A key like any other, which an assignment would not make.
+    else Object.defineProperty(result, key, { value: json, enumerable: true, configurable: true, writable: true })
   }
   return result
 }

@@ -21,9 +21,9 @@ const weightOf = (params: unknown): number => {
   return Array.isArray(params) ? params.reduce<number>((sum, param) => sum + weightOf(param), 0) : 0
 }
 
-/** Cut off, or told that it is about to be: SQLSTATEs of a server that goes. */
+/** Cut off, told that it is about to be, or at a server that has become a read-only replica. */
 const isLost = (error: SqlError.SqlError) =>
-  error.reason._tag === "ConnectionError" || sqlState(error)?.startsWith("57P") === true
+  error.reason._tag === "ConnectionError" || /^(57P|25006)/.test(sqlState(error) ?? "")
 /** It met a lock after all, and has done nothing. */
 const isLockWait = ({ reason }: SqlError.SqlError) => reason._tag === "LockTimeoutError"
 
@@ -76,8 +76,9 @@ export const promptLine = Effect.fnUntraced(function*(config: PgConnection.Confi
       which.underWay++
       return Effect.onExit(query, (exit) => {
         which.underWay--
-        if (Exit.isSuccess(exit)) which.at = clock.currentTimeMillisUnsafe()
-        return Option.exists(Exit.findErrorOption(exit), isLost) ? close(which) : Effect.void
+        if (Option.exists(Exit.findErrorOption(exit), isLost)) return close(which)
+        if (!Exit.hasInterrupts(exit)) which.at = clock.currentTimeMillisUnsafe()
+        return Effect.void
       })
     })
 
