@@ -20,7 +20,7 @@ const program = new URL("../../src/app/throughline.ts", import.meta.url).pathnam
 const faulty = new URL("./faulty-server.ts", import.meta.url).pathname
 
 /** As package.json's `start` has it. */
-const asNpmStart = ["--max-semi-space-size=16"]
+const asNpmStart = ["--max-semi-space-size=32"]
 
 const commandOf = ({ entry, fault }: ChaosOptions) => [
   ...asNpmStart,

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 const program = new URL("../../src/app/throughline.ts", import.meta.url).pathname
 
 /** As package.json's `start` has it. */
-const asNpmStart = ["--max-semi-space-size=16"]
+const asNpmStart = ["--max-semi-space-size=32"]
 
 /** Waits for something that another process does, and says what it waited for in vain. */
 export const until = async <A>(what: string, find: () => Promise<A | undefined>, ms = 30_000): Promise<A> => {
