@@ -136,6 +136,9 @@ describe("The line for prompt statements", { concurrent: true, ...inTime }, () =
       for (let round = 0; round < 5; round++) {
         const { line, prompt, sql } = yield* opened(url)
         yield* sql`select pg_terminate_backend(${line})`
+        const left = sql`select from pg_stat_activity where pid = ${line}`
+        yield* until("it has gone", Effect.map(left, ({ length }) => length === 0))
+        // And we have heard of it.
         yield* Effect.sleep("200 millis")
         assert.notStrictEqual(yield* backend(prompt), line)
       }

@@ -1,5 +1,5 @@
 import { PgConnection } from "@effect/sql-pg"
-import { Clock, Duration, Effect, Exit, Option, Schedule, Scope } from "effect"
+import { Clock, Duration, Effect, Exit, Option, References, Schedule, Scope } from "effect"
 import type { SqlConnection, SqlError } from "effect/sql"
 import { sqlState } from "./SqlState.ts"
 
@@ -29,13 +29,15 @@ const isLockWait = ({ reason }: SqlError.SqlError) => reason._tag === "LockTimeo
 
 /**
  * Notes whether a query has never been sent: on a connection that is known to be dead it fails as soon as it is asked, and
- * what is asked at the same time is sent in a microtask.
+ * what is asked at the same time is sent in a microtask. Without a pause of the fibre in between, which is one of those.
  */
 const noting = <A>(query: Effect.Effect<A, SqlError.SqlError>) => {
   let sent = false, unsent = false
   queueMicrotask(() => sent = true)
   return {
-    query: Effect.tapError(query, () => Effect.sync(() => unsent = !sent)),
+    query: Effect.tapError(query, () => Effect.sync(() => unsent = !sent)).pipe(
+      Effect.provideService(References.PreventSchedulerYield, true)
+    ),
     isUnsent: () => unsent
   }
 }
