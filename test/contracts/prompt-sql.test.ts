@@ -24,9 +24,17 @@ const clients = Effect.fnUntraced(
 /** With its line open: the first that is asked goes elsewhere. */
 const opened = Effect.fnUntraced(function*(url: Redacted.Redacted<string>) {
   const both = yield* clients(url)
-  const asked = Effect.all(Array.from({ length: 4 }, () => backend(both.prompt)), { concurrency: "unbounded" })
-  yield* until("the line is open", Effect.map(asked, (pids) => new Set(pids).size === 1))
-  return { ...both, line: yield* backend(both.prompt) }
+  // Of a pool each would have a connection of its own for so long.
+  const slow = both.prompt<{ readonly pid: number; readonly slept: string }>`
+    select pg_backend_pid() as pid, pg_sleep(0.03)::text as slept`
+  let line = 0
+  const isOpen = Effect.all([slow, slow, slow], { concurrency: "unbounded" }).pipe(Effect.map((answers) => {
+    const [pid, ...others] = new Set(answers.flat().map(({ pid }) => pid))
+    line = pid ?? 0
+    return others.length === 0
+  }))
+  yield* until("the line is open", isOpen)
+  return { ...both, line }
 })
 
 const table = (sql: Sql) => sql`create table of_test as select n, 0 as written from generate_series(1, 9) n`
