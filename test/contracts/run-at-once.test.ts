@@ -4,10 +4,11 @@ import { Effect, Option } from "effect"
 import { JobInsertion } from "../../src/adapters/postgres/JobInsertion.ts"
 import { RunId } from "../../src/domain/Run.ts"
 import { RunQueue } from "../../src/ports/RunQueue.ts"
+import { Runs } from "../../src/ports/Runs.ts"
 import { inTime } from "../support/InTime.ts"
-import { newOffer, workerOf } from "./queued-runs.ts"
+import { desk, newOffer, workerOf } from "./queued-runs.ts"
 import { bossQueue } from "./run-replicas.ts"
-import { replica, runDatabase } from "./run-world.ts"
+import { create, newRun, replica, runDatabase, runId, withThread } from "./run-world.ts"
 
 /** All that pg-boss keeps of a job, but for whose it is and the moment at which it was made. */
 const jobOf = Effect.fnUntraced(function*(id: RunId) {
@@ -54,5 +55,25 @@ it.live("a run's job is the same by a statement of its own as by a call of pg-bo
         })).pipe(Effect.flip)
         assert.strictEqual(why, "enough")
       }
+    }).pipe(Effect.scoped, Effect.provide(replica(url, {}, bossQueue(url)), { local: true }))
+  }), inTime)
+
+it.live("a run that is made within a transaction is taken up as soon as that is through", () =>
+  Effect.gen(function*() {
+    const url = yield* runDatabase
+    yield* Effect.gen(function*() {
+      const runs = yield* Runs
+      const at = yield* desk
+      yield* (yield* RunQueue).work(at.worker)
+      yield* withThread
+      yield* runs.together(Effect.gen(function*() {
+        yield* create(newRun(1))
+        yield* Effect.sleep("500 millis")
+        assert.strictEqual(yield* at.unseen, 0)
+      }))
+      const through = performance.now()
+      assert.strictEqual((yield* at.next).run_id, runId(1))
+      // Whoever is not told looks every two seconds.
+      assert.isBelow(performance.now() - through, 1000, "ms until it was taken up")
     }).pipe(Effect.scoped, Effect.provide(replica(url, {}, bossQueue(url)), { local: true }))
   }), inTime)

@@ -8,6 +8,6 @@ export class JobInsertion extends Context.Service<JobInsertion, {
    * `turn` and `home` of runs that are due. None while the queue isn't ready.
    */
   readonly of: (runs: string) => Effect.Effect<Option.Option<Statement.Fragment>>
-  /** The replicas are told, once that is through. */
+  /** The replicas are told, once the caller's transaction is through, at once without one. */
   readonly inserted: Effect.Effect<void>
 }>()("throughline/adapters/postgres/JobInsertion") {}

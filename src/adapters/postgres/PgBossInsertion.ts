@@ -33,6 +33,6 @@ export const pgBossInsertion = Effect.fnUntraced(function*(ready: Effect.Effect<
       known ??= yield* ask
       return Option.some(sql.literal(known.before + jobsOf(runs) + known.after))
     }, Effect.catch(() => Effect.succeedNone)),
-    inserted: signals.hint([Signal.Wake()])
+    inserted: sql.afterCommit(signals.hint([Signal.Wake()]))
   })
 })

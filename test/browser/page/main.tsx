@@ -20,22 +20,16 @@ const App = () => {
       />
     )
   }
-  if (query.has("cards")) {
-    return (
-      <CardsPage
-        apiUrl={query.get("api") ?? ""}
-        assistant={query.get("assistant") ?? ""}
-        sdk={query.get("sdk")}
-        token={token}
-      />
-    )
+  const whom = {
+    apiUrl: query.get("api") ?? "",
+    assistant: query.get("assistant") ?? "",
+    sdk: query.get("sdk"),
+    token
   }
+  if (query.has("cards")) return <CardsPage {...whom} />
   return (
     <Chat
-      apiUrl={query.get("api") ?? ""}
-      assistant={query.get("assistant") ?? ""}
-      sdk={query.get("sdk")}
-      token={token}
+      {...whom}
       thread={thread}
       onThread={(thread) => {
         query.set("thread", thread)
